@@ -1,0 +1,88 @@
+import { CausalPilotError } from '../errors.js';
+import type { Intervention } from './intervention.js';
+
+/** Channels of one table entry as the networks see it: the measured value and the target flag. */
+export const HISTORY_CHANNELS = 2;
+
+/**
+ * All measurements of one system so far: `rows` samples of d variables with the target flags of the experiment
+ * that produced each row. Rows are only ever appended.
+ *
+ * Shapes: n rows, d variables.
+ */
+export class History {
+  #values: Float32Array;
+  #targets: Uint8Array;
+  #rows = 0;
+
+  constructor(
+    readonly size: number,
+    capacity = 64,
+  ) {
+    if (!Number.isInteger(size) || size < 1)
+      throw new CausalPilotError('E_INPUT', `History: 'size' must be a positive integer, got ${size}`);
+    this.#values = new Float32Array(Math.max(capacity, 1) * size);
+    this.#targets = new Uint8Array(Math.max(capacity, 1) * size);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** [rows, d] view; valid until the next append. */
+  get values(): Float32Array {
+    return this.#values.subarray(0, this.#rows * this.size);
+  }
+
+  /** [rows, d] view of target flags; valid until the next append. */
+  get targets(): Uint8Array {
+    return this.#targets.subarray(0, this.#rows * this.size);
+  }
+
+  /** Appends `samples` [r, d], all measured under `intervention`. */
+  append(samples: Float32Array, intervention: Intervention): void {
+    const { size } = this;
+    if (samples.length % size !== 0 || intervention.targets.length !== size)
+      throw new CausalPilotError(
+        'E_SHAPE',
+        `History.append: samples must be [rows, ${size}] with targets [${size}], got ${samples.length} values and ${intervention.targets.length} targets`,
+      );
+    const added = samples.length / size;
+    this.#reserve(this.#rows + added);
+    this.#values.set(samples, this.#rows * size);
+    for (let row = 0; row < added; row++) this.#targets.set(intervention.targets, (this.#rows + row) * size);
+    this.#rows += added;
+  }
+
+  /** The first `rows` rows as a history of their own. */
+  prefix(rows: number): History {
+    if (!Number.isInteger(rows) || rows < 0 || rows > this.#rows)
+      throw new CausalPilotError('E_SHAPE', `History.prefix: 'rows' must be in [0, ${this.#rows}], got ${rows}`);
+    const copy = new History(this.size, rows);
+    copy.#values.set(this.#values.subarray(0, rows * this.size));
+    copy.#targets.set(this.#targets.subarray(0, rows * this.size));
+    copy.#rows = rows;
+    return copy;
+  }
+
+  /** Writes the history as [rows, d, 2] (value, target flag) into `out` from `offset`, the layout that networks read. */
+  writeChannels(out: Float32Array, offset = 0): void {
+    const entries = this.#rows * this.size;
+    for (let entry = 0; entry < entries; entry++) {
+      out[offset + HISTORY_CHANNELS * entry] = this.#values[entry]!;
+      out[offset + HISTORY_CHANNELS * entry + 1] = this.#targets[entry]!;
+    }
+  }
+
+  #reserve(rows: number): void {
+    const needed = rows * this.size;
+    if (needed <= this.#values.length) return;
+    const capacity = Math.max(needed, 2 * this.#values.length);
+    const values = new Float32Array(capacity);
+    values.set(this.values);
+    const targets = new Uint8Array(capacity);
+    targets.set(this.targets);
+    this.#values = values;
+    this.#targets = targets;
+  }
+}

@@ -1,0 +1,147 @@
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { dirname, sep } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { CausalPilotError } from '../errors.js';
+
+export type BackendName = 'native' | 'wasm' | 'cpu' | 'tensorflow' | 'cuda';
+
+export interface BackendOptions {
+  /** @defaultValue 'auto' */
+  backend?: BackendName | 'auto';
+  /** Threads of the native kernels. @defaultValue all cores */
+  threads?: number;
+}
+
+/** What one backend needs to be used, and whether it is there. */
+interface BackendDriver {
+  /** Says what would run, or throws E_BACKEND with reason and remedy. Changes nothing. */
+  describe(): Promise<string>;
+  /** Registers the backend with tfjs under its name. */
+  prepare(threads: number): Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Where '@tensorflow/tfjs-node' or its GPU build can be found, if the user installed one. */
+function tensorflowPackage(): string | undefined {
+  return ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'].find((name) => {
+    try {
+      require.resolve(name);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const unusable = (message: string): CausalPilotError => new CausalPilotError('E_BACKEND', message);
+
+const drivers: Record<BackendName, BackendDriver> = {
+  native: {
+    describe: async () => {
+      throw unusable(
+        "backend 'native': its kernels are not built; run node core/native/build.mjs, or use --backend wasm",
+      );
+    },
+    prepare: async () => {},
+  },
+  wasm: {
+    describe: async () => 'stock tfjs in WebAssembly, one thread',
+    prepare: async () => {
+      setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm')) + sep);
+    },
+  },
+  cpu: {
+    describe: async () => 'stock tfjs in JavaScript, one thread, slow',
+    prepare: async () => {
+      // The stock backend prints an advertisement on its first use in Node unless this flag is already down.
+      const backend = tf.findBackend('cpu') as unknown as { firstUse: boolean };
+      backend.firstUse = false;
+    },
+  },
+  tensorflow: {
+    describe: async () => {
+      const name = tensorflowPackage();
+      if (name !== undefined) return name;
+      throw unusable(
+        "backend 'tensorflow': neither @tensorflow/tfjs-node nor @tensorflow/tfjs-node-gpu is installed; npm install one of them",
+      );
+    },
+    prepare: async () => {
+      await import(tensorflowPackage()!);
+    },
+  },
+  cuda: {
+    describe: async () => {
+      throw unusable("backend 'cuda': this build has no CUDA kernels; use --backend native or wasm");
+    },
+    prepare: async () => {},
+  },
+};
+
+let noticeGiven = false;
+
+/** 'auto' prefers the fastest usable backend and says so once when it is not the native one. */
+async function chooseBackend(): Promise<BackendName> {
+  try {
+    await drivers.native.describe();
+    return 'native';
+  } catch (error) {
+    if (!noticeGiven) {
+      noticeGiven = true;
+      process.stderr.write(`Using the slower 'wasm' backend: ${error instanceof Error ? error.message : error}\n`);
+    }
+    return 'wasm';
+  }
+}
+
+async function activate(name: BackendName, threads: number): Promise<void> {
+  await drivers[name].describe();
+  await drivers[name].prepare(threads);
+  if (!(await tf.setBackend(name))) {
+    throw unusable(`backend '${name}': tfjs could not initialise it; run 'causal-pilot doctor' to see what is usable`);
+  }
+  await tf.ready();
+}
+
+/**
+ * Selects and initialises the backend. 'auto' takes native when its library was built, else wasm, else cpu, with one line
+ * on stderr when it falls back.
+ *
+ * @throws CausalPilotError E_BACKEND with reason and remedy when a named backend is not usable, E_CONFIG on a bad thread count.
+ */
+export async function useBackend(options: BackendOptions = {}): Promise<BackendName> {
+  const threads = options.threads ?? cpus().length;
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new CausalPilotError('E_CONFIG', `useBackend: 'threads' must be a positive integer, got ${threads}`);
+  }
+  const wanted = options.backend ?? 'auto';
+  if (wanted !== 'auto') {
+    await activate(wanted, threads);
+    return wanted;
+  }
+  const chosen = await chooseBackend();
+  try {
+    await activate(chosen, threads);
+    return chosen;
+  } catch {
+    await activate('cpu', threads);
+    return 'cpu';
+  }
+}
+
+/** Every backend, whether it is usable on this machine, and why. */
+export async function describeBackends(): Promise<{ name: BackendName; usable: boolean; detail: string }[]> {
+  const names = Object.keys(drivers) as BackendName[];
+  return Promise.all(
+    names.map(async (name) => {
+      try {
+        return { name, usable: true, detail: await drivers[name].describe() };
+      } catch (error) {
+        return { name, usable: false, detail: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}

@@ -1,0 +1,175 @@
+import * as tf from '@tensorflow/tfjs';
+import { CausalPilotError, checkShape } from '../errors.js';
+import { dropoutKey, dropoutThreshold } from './dropout.js';
+import { encoderLayerReference } from './encoder-layer-reference.js';
+import { FUSED_KERNELS, hasKernel, needWeightGradients, runFused } from './kernels.js';
+
+// Shapes: B batch, n rows, d variables, D width, A = heads * key size, F feed-forward width.
+
+/** Weights of one layer; linear weights are [out, in]. */
+export interface EncoderLayerWeights<T = tf.Tensor> {
+  /** [D] */ norm1Scale: T;
+  /** [D] */ norm1Bias: T;
+  /** [3A, D]: query, key and value stacked. */ inProjectionWeight: T;
+  /** [3A] */ inProjectionBias: T;
+  /** [D, A] */ outProjectionWeight: T;
+  /** [D] */ outProjectionBias: T;
+  /** [D] */ norm2Scale: T;
+  /** [D] */ norm2Bias: T;
+  /** [F, D] */ feedForward1Weight: T;
+  /** [F] */ feedForward1Bias: T;
+  /** [D, F] */ feedForward2Weight: T;
+  /** [D] */ feedForward2Bias: T;
+}
+
+export interface EncoderLayerOptions {
+  heads: number;
+  /** Which axis of x [B, n, d, D] attends: 'rows' (sequences of n, one per variable) or 'variables' (of d, one per row). */
+  axis: 'rows' | 'variables';
+  /** [B, n], 1 = real row, 0 = padding. Padded rows are never attended to and are copied through unchanged. */
+  rowMask?: tf.Tensor2D;
+  /** Residual dropout on both branches, inverted scaling; `seed` is a uint32 (see dropoutMask for the mask). */
+  dropout?: { rate: number; seed: number };
+}
+
+/** Order in which kernels receive the weights and return their gradients. */
+export const WEIGHT_NAMES = [
+  'norm1Scale',
+  'norm1Bias',
+  'inProjectionWeight',
+  'inProjectionBias',
+  'outProjectionWeight',
+  'outProjectionBias',
+  'norm2Scale',
+  'norm2Bias',
+  'feedForward1Weight',
+  'feedForward1Bias',
+  'feedForward2Weight',
+  'feedForward2Bias',
+] as const satisfies readonly (keyof EncoderLayerWeights)[];
+
+/** What a backend's EncoderLayer and EncoderLayerGradient kernels receive beside the tensors. */
+export interface EncoderLayerAttributes {
+  heads: number;
+  axis: 'rows' | 'variables';
+  dropoutRate: number;
+  /** Hash keys of the attention and the feed-forward branch, and the threshold below which a hash drops an element. */
+  dropoutKeys: readonly [number, number];
+  dropoutThreshold: number;
+  weightGradients: boolean;
+}
+
+export { encoderLayerReference };
+
+/** Shape errors of a call, before any backend sees it. */
+function checkArguments(x: tf.Tensor4D, weights: EncoderLayerWeights, options: EncoderLayerOptions): void {
+  checkShape('encoderLayer', 'x', x.shape, [-1, -1, -1, -1]);
+  const [batch, rows, , width] = x.shape;
+  const attention = weights.outProjectionWeight.shape[1] ?? 0;
+  const hidden = weights.feedForward1Weight.shape[0] ?? 0;
+  const wanted: Record<keyof EncoderLayerWeights, readonly number[]> = {
+    norm1Scale: [width],
+    norm1Bias: [width],
+    inProjectionWeight: [3 * attention, width],
+    inProjectionBias: [3 * attention],
+    outProjectionWeight: [width, attention],
+    outProjectionBias: [width],
+    norm2Scale: [width],
+    norm2Bias: [width],
+    feedForward1Weight: [hidden, width],
+    feedForward1Bias: [hidden],
+    feedForward2Weight: [width, hidden],
+    feedForward2Bias: [width],
+  };
+  for (const name of WEIGHT_NAMES) checkShape('encoderLayer', name, weights[name].shape, wanted[name]);
+  if (options.rowMask !== undefined) checkShape('encoderLayer', 'rowMask', options.rowMask.shape, [batch, rows]);
+  if (!Number.isInteger(options.heads) || options.heads < 1 || attention % options.heads !== 0) {
+    throw new CausalPilotError(
+      'E_SHAPE',
+      `encoderLayer: 'heads' must divide the attention width ${attention}, got ${options.heads}`,
+    );
+  }
+  const rate = options.dropout?.rate ?? 0;
+  if (!(rate >= 0 && rate < 1)) {
+    throw new CausalPilotError('E_CONFIG', `encoderLayer: 'dropout.rate' must be at least 0 and below 1, got ${rate}`);
+  }
+}
+
+/**
+ * Pre-norm transformer layer with ReLU and layer norm epsilon 1e-5 (arXiv:2002.04745): h = x + Attention(LN1 x), then
+ * y = h + FF(LN2 h). Fused when the active backend registers the kernel, otherwise the composition of stock ops.
+ * Differentiable in x and all weights.
+ *
+ * @param x - [B, n, d, D]
+ * @returns [B, n, d, D]
+ * @throws CausalPilotError E_SHAPE when shapes do not agree, E_CONFIG on a dropout rate outside [0, 1).
+ */
+export function encoderLayer(x: tf.Tensor4D, weights: EncoderLayerWeights, options: EncoderLayerOptions): tf.Tensor4D {
+  checkArguments(x, weights, options);
+  if (!hasKernel(FUSED_KERNELS.encoderLayer)) return encoderLayerReference(x, weights, options);
+  const { rate, seed } = options.dropout ?? { rate: 0, seed: 0 };
+  const list = WEIGHT_NAMES.map((name) => weights[name]);
+  const attributes: EncoderLayerAttributes = {
+    heads: options.heads,
+    axis: options.axis,
+    dropoutRate: rate,
+    dropoutKeys: [dropoutKey(seed, 0), dropoutKey(seed, 1)],
+    dropoutThreshold: dropoutThreshold(rate),
+    weightGradients: needWeightGradients(list),
+  };
+  const inputs: Record<string, tf.Tensor | undefined> = { x, rowMask: options.rowMask };
+  WEIGHT_NAMES.forEach((name, i) => {
+    inputs[name] = list[i]!;
+  });
+  return runFused(FUSED_KERNELS.encoderLayer, inputs, { ...attributes })[0] as tf.Tensor4D;
+}
+
+/**
+ * The plain form: x [N, S, D] with key mask [N, S] (1 = keep), one sequence axis. Padded positions are copied through.
+ *
+ * @throws CausalPilotError as encoderLayer.
+ */
+export function sequenceEncoderLayer(
+  x: tf.Tensor3D,
+  weights: EncoderLayerWeights,
+  options: { heads: number; keyMask?: tf.Tensor2D; dropout?: { rate: number; seed: number } },
+): tf.Tensor3D {
+  checkShape('sequenceEncoderLayer', 'x', x.shape, [-1, -1, -1]);
+  const [sequences, length, width] = x.shape;
+  const { heads, keyMask, dropout } = options;
+  return tf.tidy(() => {
+    const input = x.reshape([sequences, length, 1, width]) as tf.Tensor4D;
+    const output = encoderLayer(input, weights, { heads, axis: 'rows', rowMask: keyMask, dropout });
+    return output.reshape([sequences, length, width]) as tf.Tensor3D;
+  });
+}
+
+tf.registerGradient({
+  kernelName: FUSED_KERNELS.encoderLayer,
+  gradFunc: encoderLayerGradient,
+  saveAllInputs: true,
+  outputsToSave: [true],
+});
+
+/** One kernel call gives every gradient; it is made at once because thunks run in scopes of their own. */
+function encoderLayerGradient(
+  dy: tf.Tensor | tf.Tensor[],
+  saved: tf.Tensor[],
+  attributes: tf.NamedAttrMap,
+): Record<string, () => tf.Tensor> {
+  const hasMask = saved.length === WEIGHT_NAMES.length + 3;
+  const inputs: Record<string, tf.Tensor | undefined> = { dy: dy as tf.Tensor, x: saved[0]! };
+  if (hasMask) inputs.rowMask = saved[1]!;
+  const firstWeight = hasMask ? 2 : 1;
+  WEIGHT_NAMES.forEach((name, i) => {
+    inputs[name] = saved[firstWeight + i]!;
+  });
+  inputs.y = saved[saved.length - 1]!;
+  const gradients = runFused(FUSED_KERNELS.encoderLayerGradient, inputs, attributes as Record<string, unknown>);
+  const thunks: Record<string, () => tf.Tensor> = { x: () => gradients[0]! };
+  WEIGHT_NAMES.forEach((name, i) => {
+    thunks[name] = () => gradients[1 + i]!;
+  });
+  if (hasMask) thunks.rowMask = () => tf.zerosLike(saved[1]!);
+  return thunks;
+}

@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * Names of the fused kernels that a backend may register beside the stock ones. The ops of this folder look the kernel
+ * up on the active backend and fall back to a composition of stock ops, so a backend may register any subset.
+ */
+export const FUSED_KERNELS = {
+  encoderLayer: 'EncoderLayer',
+  encoderLayerGradient: 'EncoderLayerGradient',
+  layerNorm: 'LayerNorm',
+  layerNormGradient: 'LayerNormGradient',
+  linear: 'Linear',
+  linearGradient: 'LinearGradient',
+  maskedMaxPool: 'MaskedMaxPool',
+  maskedMaxPoolGradient: 'MaskedMaxPoolGradient',
+  tensorNorms: 'TensorNorms',
+  adamStep: 'AdamStep',
+  lambStep: 'LambStep',
+  polyakStep: 'PolyakStep',
+} as const;
+
+/** Whether the active backend registers the kernel. */
+export function hasKernel(name: string): boolean {
+  return tf.getKernel(name, tf.getBackend()) != null;
+}
+
+/** Runs a kernel with one or several outputs; undefined inputs are left out. */
+export function runFused(
+  name: string,
+  inputs: Record<string, tf.Tensor | undefined>,
+  attributes: Record<string, unknown>,
+): tf.Tensor[] {
+  const given = Object.fromEntries(Object.entries(inputs).filter(([, tensor]) => tensor !== undefined));
+  const result: tf.Tensor | tf.Tensor[] = tf
+    .engine()
+    .runKernel(name, given as unknown as tf.NamedTensorMap, attributes as tf.NamedAttrMap);
+  return Array.isArray(result) ? result : [result];
+}
+
+let trainedVariables: ReadonlySet<tf.Tensor> | undefined;
+
+/** Runs `body` knowing that only `variables` will be asked for gradients, so fused ops can skip those of other weights. */
+export function withTrainedVariables<Result>(variables: readonly tf.Variable[], body: () => Result): Result {
+  const outer = trainedVariables;
+  trainedVariables = new Set<tf.Tensor>(variables);
+  try {
+    return body();
+  } finally {
+    trainedVariables = outer;
+  }
+}
+
+/** False only when every weight is a variable of a network that is not being trained in this call. */
+export function needWeightGradients(weights: readonly tf.Tensor[]): boolean {
+  const trained = trainedVariables;
+  if (trained === undefined) return true;
+  return weights.some((weight) => !(weight instanceof tf.Variable) || trained.has(weight));
+}

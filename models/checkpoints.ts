@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { readCheckpoint, writeCheckpoint } from '../core/checkpoint/manifest.js';
+import { RandomStream } from '../core/random/stream.js';
+import type { NamedArray, ParameterSet } from '../core/tensor/parameters.js';
+import { AmortizedGraphPosterior, GraphPosteriorConfig } from './graph-posterior.js';
+import { DesignPolicy, PolicyConfig } from './policy.js';
+
+/** Where a model comes from: kept in its checkpoint as the model card. */
+export const ModelCard = z.looseObject({
+  step: z.int().min(0).describe('updates or training steps behind these weights'),
+  metrics: z.record(z.string(), z.number()).describe('held-out metrics at that step'),
+  environment: z.unknown().describe('the environment configuration it was trained on'),
+  seed: z.number(),
+});
+export type ModelCard = z.infer<typeof ModelCard>;
+
+const POSTERIOR_KIND = 'graph-posterior';
+const POLICY_KIND = 'design-policy';
+const PolicyCheckpointConfig = z.strictObject({ network: PolicyConfig, channels: z.int().min(1) });
+
+/** Weights are overwritten by the checkpoint's, so the initial ones may come from any stream. */
+const PLACEHOLDER_STREAM = new RandomStream('checkpoint');
+
+export async function saveGraphPosterior(
+  folder: string,
+  model: AmortizedGraphPosterior,
+  card: ModelCard,
+): Promise<void> {
+  await writeCheckpoint(folder, {
+    kind: POSTERIOR_KIND,
+    tensors: model.parameters.toArrays(),
+    config: model.config,
+    metadata: card,
+  });
+}
+
+/** @throws CausalPilotError E_CHECKPOINT if the folder holds no usable graph posterior. */
+export async function loadGraphPosterior(folder: string): Promise<AmortizedGraphPosterior> {
+  const stored = readCheckpoint(folder, { kind: POSTERIOR_KIND, config: GraphPosteriorConfig, metadata: ModelCard });
+  const model = new AmortizedGraphPosterior(stored.config, PLACEHOLDER_STREAM);
+  loadParameters(model.parameters, stored.tensors, folder);
+  return model;
+}
+
+export async function savePolicy(folder: string, policy: DesignPolicy, card: ModelCard): Promise<void> {
+  await writeCheckpoint(folder, {
+    kind: POLICY_KIND,
+    tensors: policy.parameters.toArrays(),
+    config: { network: policy.config, channels: policy.channels },
+    metadata: card,
+  });
+}
+
+/** @throws CausalPilotError E_CHECKPOINT if the folder holds no usable policy. */
+export async function loadPolicy(folder: string): Promise<DesignPolicy> {
+  const stored = readCheckpoint(folder, { kind: POLICY_KIND, config: PolicyCheckpointConfig, metadata: ModelCard });
+  const policy = new DesignPolicy(stored.config.network, stored.config.channels, PLACEHOLDER_STREAM);
+  loadParameters(policy.parameters, stored.tensors, folder);
+  return policy;
+}
+
+function loadParameters(
+  parameters: ParameterSet,
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: unknown }>,
+  folder: string,
+): void {
+  const arrays = new Map<string, NamedArray>();
+  for (const [name, { shape, data }] of tensors) if (data instanceof Float32Array) arrays.set(name, { shape, data });
+  parameters.load(arrays, folder);
+}

@@ -1,0 +1,56 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import type { RandomStream } from '../core/random/stream.js';
+import { ParameterSet } from '../core/tensor/parameters.js';
+import { AlternatingEncoder, EncoderConfig } from './encoder.js';
+import type { HistoryBatch } from './history-batch.js';
+import { Mlp } from './mlp.js';
+
+export const CriticConfig = z.strictObject({
+  ...EncoderConfig.shape,
+  feedForwardFactor: EncoderConfig.shape.feedForwardFactor
+    .unwrap()
+    .default(2)
+    .describe('feed-forward width as a multiple of the token width'),
+  hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
+});
+export type CriticConfig = z.infer<typeof CriticConfig>;
+
+/**
+ * Q(h, a): its own encoder of the history, then an MLP on [encoding_i, action_i] for every variable i whose outputs are
+ * summed over variables (CAASL, appendix D). The action enters after the encoder, so that one encoding serves several
+ * actions.
+ */
+export class Critic {
+  readonly parameters = new ParameterSet();
+  readonly #encoder: AlternatingEncoder;
+  readonly #head: Mlp;
+
+  constructor(
+    readonly config: CriticConfig,
+    readonly channels: number,
+    stream: RandomStream,
+  ) {
+    const scope = { parameters: this.parameters, prefix: 'encoder', stream };
+    this.#encoder = new AlternatingEncoder(scope, config);
+    this.#head = new Mlp(
+      { ...scope, prefix: 'head' },
+      { inputs: config.width + channels, hidden: config.hidden, outputs: 1 },
+    );
+  }
+
+  /** Histories -> [B, d, width]. */
+  encode(batch: HistoryBatch): tf.Tensor3D {
+    return this.#encoder.encode(batch);
+  }
+
+  /** Encoding [B, d, width] and action numbers [B, d, C] -> Q [B]. */
+  value(encoding: tf.Tensor3D, action: tf.Tensor3D): tf.Tensor1D {
+    const perVariable = this.#head.apply(tf.concat([encoding, action], -1));
+    return tf.sum(perVariable, [1, 2]);
+  }
+
+  dispose(): void {
+    this.parameters.dispose();
+  }
+}

@@ -1,0 +1,126 @@
+import type * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { HISTORY_CHANNELS } from '../core/causal/history.js';
+import { CausalPilotError } from '../core/errors.js';
+import { type EncoderLayerWeights, encoderLayer } from '../core/tensor/encoder-layer.js';
+import { layerNorm } from '../core/tensor/layer-norm.js';
+import { linear } from '../core/tensor/linear.js';
+import { maskedMaxPool } from '../core/tensor/masked-pool.js';
+import type { ParameterSet } from '../core/tensor/parameters.js';
+import type { HistoryBatch } from './history-batch.js';
+import { addConstantVector, addGlorotWeight, type ParameterScope, subScope } from './initialization.js';
+
+// Shapes: B histories, n rows, d variables, D width.
+
+export const EncoderConfig = z.strictObject({
+  width: z.int().min(1).default(32).describe('width D of every token'),
+  heads: z.int().min(1).default(8).describe('attention heads'),
+  keySize: z.int().min(1).optional().describe('width of one head; width / heads where left out'),
+  pairs: z.int().min(1).default(4).describe('alternating pairs of layers: one over variables, one over rows'),
+  feedForwardFactor: z.number().gt(0).default(4).describe('feed-forward width as a multiple of the token width'),
+  dropout: z.number().min(0).lt(1).default(0).describe('residual dropout while training'),
+  firstAxis: z
+    .enum(['variables', 'rows'])
+    .default('variables')
+    .describe('axis that the first layer of a pair attends over'),
+});
+export type EncoderConfig = z.infer<typeof EncoderConfig>;
+
+/** What a forward pass in training mode needs besides the data. */
+export interface EncoderTraining {
+  /** Seed (uint32) of this pass's dropout masks. */
+  readonly dropoutSeed: number;
+}
+
+const LAYER_SEED_STEP = 0x9e3779b1;
+
+/**
+ * Alternating-attention encoder (CAASL, appendix D): linear embedding of (value, flag), pairs of pre-norm transformer
+ * layers over variables and over rows, layer norm, max-pool over rows. Equivariant to permuting variables; invariant
+ * to permuting rows and to padded rows.
+ */
+export class AlternatingEncoder {
+  readonly #parameters: ParameterSet;
+  readonly #prefix: string;
+  readonly #layers: readonly { readonly axis: 'variables' | 'rows'; readonly weights: EncoderLayerWeights }[];
+
+  constructor(
+    scope: ParameterScope,
+    readonly config: EncoderConfig,
+  ) {
+    this.#parameters = scope.parameters;
+    this.#prefix = scope.prefix;
+    addGlorotWeight(scope, 'embedding/weight', { outputs: config.width, inputs: HISTORY_CHANNELS });
+    addConstantVector(scope, 'embedding/bias', config.width, 0);
+    const axes = config.firstAxis === 'variables' ? (['variables', 'rows'] as const) : (['rows', 'variables'] as const);
+    this.#layers = Array.from({ length: 2 * config.pairs }, (_, index) => ({
+      axis: axes[index % 2]!,
+      weights: addEncoderLayer(subScope(scope, `layer${index}`), config),
+    }));
+    addConstantVector(scope, 'norm/scale', config.width, 1);
+    addConstantVector(scope, 'norm/bias', config.width, 0);
+  }
+
+  /** Histories -> one encoding per variable [B, d, D]. With `training`, dropout is applied. */
+  encode({ channels, rowMask }: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
+    const { dropout, heads } = this.config;
+    let hidden = linear(channels, this.#matrix('embedding/weight'), this.#vector('embedding/bias')) as tf.Tensor4D;
+    this.#layers.forEach(({ axis, weights }, index) => {
+      const seed = training === undefined ? undefined : (training.dropoutSeed + index * LAYER_SEED_STEP) >>> 0;
+      hidden = encoderLayer(hidden, weights, {
+        heads,
+        axis,
+        ...(rowMask === undefined ? {} : { rowMask }),
+        ...(seed === undefined || dropout === 0 ? {} : { dropout: { rate: dropout, seed } }),
+      });
+    });
+    const normalized = layerNorm(hidden, this.#vector('norm/scale'), this.#vector('norm/bias')) as tf.Tensor4D;
+    return maskedMaxPool(normalized, rowMask);
+  }
+
+  #matrix(name: string): tf.Tensor2D {
+    return this.#parameters.get(`${this.#prefix}/${name}`) as tf.Tensor2D;
+  }
+
+  #vector(name: string): tf.Tensor1D {
+    return this.#parameters.get(`${this.#prefix}/${name}`) as tf.Tensor1D;
+  }
+}
+
+function addEncoderLayer(scope: ParameterScope, config: EncoderConfig): EncoderLayerWeights {
+  const { width, heads } = config;
+  if (config.keySize === undefined && width % heads !== 0)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `encoder: 'width' ${width} is not divisible by 'heads' ${heads}; choose a multiple or set 'keySize'`,
+    );
+  const attentionWidth = heads * (config.keySize ?? width / heads);
+  const feedForwardWidth = Math.round(config.feedForwardFactor * width);
+  const linearLayer = (name: string, outputs: number, inputs: number) => {
+    addGlorotWeight(scope, `${name}/weight`, { outputs, inputs });
+    addConstantVector(scope, `${name}/bias`, outputs, 0);
+  };
+  for (const norm of ['norm1', 'norm2']) {
+    addConstantVector(scope, `${norm}/scale`, width, 1);
+    addConstantVector(scope, `${norm}/bias`, width, 0);
+  }
+  linearLayer('inProjection', 3 * attentionWidth, width);
+  linearLayer('outProjection', width, attentionWidth);
+  linearLayer('feedForward1', feedForwardWidth, width);
+  linearLayer('feedForward2', width, feedForwardWidth);
+  const get = (name: string) => scope.parameters.get(`${scope.prefix}/${name}`);
+  return {
+    norm1Scale: get('norm1/scale'),
+    norm1Bias: get('norm1/bias'),
+    inProjectionWeight: get('inProjection/weight'),
+    inProjectionBias: get('inProjection/bias'),
+    outProjectionWeight: get('outProjection/weight'),
+    outProjectionBias: get('outProjection/bias'),
+    norm2Scale: get('norm2/scale'),
+    norm2Bias: get('norm2/bias'),
+    feedForward1Weight: get('feedForward1/weight'),
+    feedForward1Bias: get('feedForward1/bias'),
+    feedForward2Weight: get('feedForward2/weight'),
+    feedForward2Bias: get('feedForward2/bias'),
+  };
+}

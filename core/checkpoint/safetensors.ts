@@ -66,7 +66,10 @@ const LARGEST_READ = 1 << 30;
 
 const Size = z.int().nonnegative();
 const HeaderEntry = z.strictObject({ dtype: z.string(), shape: z.array(Size), data_offsets: z.tuple([Size, Size]) });
-const HeaderMetadata = z.record(z.string(), z.string());
+// The value itself is kept: a parsed record would lose the name `__proto__`.
+const HeaderMetadata = z.custom<Record<string, string>>(
+  (value) => z.record(z.string(), z.string()).safeParse(value).success,
+);
 type HeaderEntry = z.infer<typeof HeaderEntry>;
 
 /**

@@ -8,6 +8,8 @@ const LOWEST = -3.4e38;
 
 /** 1 at the first row that attains the maximum, 0 elsewhere: [B, n, d, D]. */
 function winners(masked: tf.Tensor4D): tf.Tensor4D {
+  // tf.oneHot refuses a depth of 1.
+  if (masked.shape[1] === 1) return tf.onesLike(masked);
   const oneHot = tf.oneHot(masked.argMax(1) as tf.Tensor3D, masked.shape[1]) as tf.Tensor;
   return oneHot.cast('float32').transpose([0, 3, 1, 2]) as tf.Tensor4D;
 }

@@ -1,0 +1,226 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { STRATEGY_NAMES, strategyLabel } from '../strategies/registry.js';
+import type { ResultRow } from '../summary.js';
+import { groups, type ResultGroup } from './table.js';
+import { describeMetric } from './vocabulary.js';
+
+/**
+ * Colours of Okabe and Ito (Color Universal Design, 2008), told apart under every common colour blindness; their
+ * yellow is left out, too faint for lines on white. Dashes repeat the distinction without colour.
+ */
+const COLOURS = ['#d55e00', '#e69f00', '#0072b2', '#56b4e9', '#000000', '#009e73', '#cc79a7', '#8a8a8a'] as const;
+const DASHES = [[], [6, 3], [], [6, 3], [], [2, 2], [6, 3, 2, 3], [2, 2]] as const;
+
+const PANEL_WIDTH = 300;
+const LABEL_SPACING = 14;
+const LEADER_LENGTH = 18;
+
+interface StrategyStyle {
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly width: number;
+}
+
+/** A strategy keeps its style in every figure; unknown ones take the styles after the known ones. */
+function strategyStyle(strategy: string, strategies: readonly string[]): StrategyStyle {
+  const known = STRATEGY_NAMES.indexOf(strategy);
+  const unknown = strategies.filter((name) => !STRATEGY_NAMES.includes(name)).indexOf(strategy);
+  const index = known >= 0 ? known : STRATEGY_NAMES.length + unknown;
+  return {
+    colour: COLOURS[index % COLOURS.length] ?? '#000000',
+    dash: DASHES[(index + Math.floor(index / COLOURS.length)) % DASHES.length] ?? [],
+    width: strategy.startsWith('policy') ? 2.5 : 1.5,
+  };
+}
+
+/** Mean with its 95 % band against the number of experiments: one panel per metric and environment, two in a row. */
+export function curvesSpec(results: readonly ResultRow[]): TopLevelSpec {
+  const everyGroup = groups(results);
+  const panels = everyGroup.flatMap((group) =>
+    group.metrics.map((metric) => panelSpec(group, metric, everyGroup.length > 1)),
+  );
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    background: '#ffffff',
+    config: {
+      font: 'system-ui, sans-serif',
+      axis: { gridColor: '#e6e6e6', domainColor: '#666666', tickColor: '#666666', labelColor: '#333333' },
+      view: { stroke: null },
+    },
+    spacing: 36,
+    columns: 2,
+    concat: panels,
+  } as unknown as TopLevelSpec;
+}
+
+function panelSpec(group: ResultGroup<ResultRow>, metric: string, nameEnvironment: boolean): object {
+  const rows = group.rows.filter((row) => row.metric === metric && row.mean !== null);
+  const strategies = group.strategies.filter((strategy) => rows.some((row) => row.strategy === strategy));
+  const height = Math.max(200, (strategies.length + 1) * LABEL_SPACING);
+  const domain = valueDomain(rows);
+  const { label, better } = describeMetric(metric);
+  const setting = nameEnvironment ? `${group.environment}; ` : '';
+  return {
+    title: {
+      text: label,
+      subtitle: `${setting}mean and 95 % band, ${better} is better`,
+      anchor: 'start',
+      fontSize: 13,
+      subtitleColor: '#555555',
+    },
+    width: PANEL_WIDTH,
+    height,
+    layer: [
+      ...strategies.flatMap((strategy) => curveLayers(rows, strategy, group)),
+      ...labelLayers(rows, strategies, { group, domain, height }),
+    ],
+    encoding: {
+      x: {
+        field: 'round',
+        type: 'quantitative',
+        title: 'experiments',
+        scale: { domain: [0, Math.max(group.rounds, 1)], nice: false },
+        axis: { values: roundTicks(group.rounds), grid: false, format: 'd' },
+      },
+      y: { type: 'quantitative', title: null, scale: { domain, nice: false, zero: false } },
+    },
+  };
+}
+
+function curveLayers(rows: readonly ResultRow[], strategy: string, group: ResultGroup<ResultRow>): object[] {
+  const { colour, dash, width } = strategyStyle(strategy, group.strategies);
+  const values = rows
+    .filter((row) => row.strategy === strategy)
+    .map(({ round, mean, ci95 }) => ({ round, mean, low: ci95[0], high: ci95[1] }));
+  const curve = { field: 'mean', type: 'quantitative' };
+  const band = { y: { field: 'low', type: 'quantitative' }, y2: { field: 'high' } };
+  // One round alone (T = 0) has no band to draw; a bar shows its interval.
+  const interval =
+    group.rounds === 0
+      ? { data: { values }, mark: { type: 'rule', color: colour }, encoding: band }
+      : { data: { values }, mark: { type: 'area', color: colour, opacity: 0.15 }, encoding: band };
+  return [
+    interval,
+    {
+      data: { values },
+      mark: { type: 'line', color: colour, strokeWidth: width, ...(dash.length > 0 ? { strokeDash: dash } : {}) },
+      encoding: { y: curve },
+    },
+    {
+      data: { values },
+      mark: { type: 'point', filled: true, size: 18, color: colour, opacity: 1 },
+      encoding: { y: curve },
+    },
+  ];
+}
+
+interface LabelFrame {
+  readonly group: ResultGroup<ResultRow>;
+  readonly domain: readonly [number, number];
+  /** Pixels. */
+  readonly height: number;
+}
+
+/** Names at the ends of the curves, moved apart where they would overlap, each tied to its curve by a short line. */
+function labelLayers(rows: readonly ResultRow[], strategies: readonly string[], frame: LabelFrame): object[] {
+  const { group, domain, height } = frame;
+  const pixel = (value: number): number => (height * (domain[1] - value)) / (domain[1] - domain[0]);
+  const ends = strategies.flatMap((strategy) => {
+    const last = rows.findLast((row) => row.strategy === strategy);
+    return last === undefined || last.mean === null ? [] : [{ strategy, at: pixel(last.mean) }];
+  });
+  ends.sort((a, b) => a.at - b.at);
+  const places = spreadLabels(
+    ends.map(({ at }) => at),
+    LABEL_SPACING,
+    height,
+  );
+  return ends.flatMap(({ strategy, at }, index) => {
+    const { colour, dash, width } = strategyStyle(strategy, group.strategies);
+    const place = places[index] ?? at;
+    const start = group.rounds === 0 ? 0 : PANEL_WIDTH;
+    const data = { values: [{}] };
+    return [
+      {
+        data,
+        mark: { type: 'rule', color: colour, strokeWidth: width, ...(dash.length > 0 ? { strokeDash: dash } : {}) },
+        encoding: {
+          x: { value: start + 4 },
+          x2: { value: start + 4 + LEADER_LENGTH },
+          y: { value: at },
+          y2: { value: place },
+        },
+      },
+      {
+        data,
+        mark: {
+          type: 'text',
+          align: 'left',
+          baseline: 'middle',
+          fontSize: 11,
+          color: '#222222',
+          text: strategyLabel(strategy),
+        },
+        encoding: { x: { value: start + 8 + LEADER_LENGTH }, y: { value: place } },
+      },
+    ];
+  });
+}
+
+/**
+ * Places for labels wanted at ascending positions: at least `spacing` apart, within [0, extent] where they fit, and as
+ * near as possible to where they were wanted (neighbours that collide share the mean of their wishes).
+ */
+export function spreadLabels(wanted: readonly number[], spacing: number, extent: number): number[] {
+  interface Cluster {
+    readonly size: number;
+    /** Sum over members of the wish for the first member's place. */
+    readonly wishes: number;
+  }
+  const clusters: Cluster[] = [];
+  const place = ({ size, wishes }: Cluster): number =>
+    Math.max(0, Math.min(wishes / size, extent - (size - 1) * spacing));
+  for (const wish of wanted) {
+    let cluster: Cluster = { size: 1, wishes: wish };
+    for (let before = clusters.at(-1); before !== undefined; before = clusters.at(-1)) {
+      if (place(before) + before.size * spacing <= place(cluster)) break;
+      clusters.pop();
+      cluster = {
+        size: before.size + cluster.size,
+        wishes: before.wishes + cluster.wishes - cluster.size * before.size * spacing,
+      };
+    }
+    clusters.push(cluster);
+  }
+  return clusters.flatMap((cluster) =>
+    Array.from({ length: cluster.size }, (_, member) => place(cluster) + member * spacing),
+  );
+}
+
+/** The range of all bands with a little air; never empty. */
+function valueDomain(rows: readonly ResultRow[]): [number, number] {
+  const ends = rows.flatMap(({ ci95 }) => ci95.filter((end) => end !== null));
+  const low = ends.reduce((least, end) => Math.min(least, end), Number.POSITIVE_INFINITY);
+  const high = ends.reduce((most, end) => Math.max(most, end), Number.NEGATIVE_INFINITY);
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  const air = 0.05 * (high - low) || 0.5;
+  return [low - air, high + air];
+}
+
+/** At most about ten whole numbers from 0 to `rounds`. */
+function roundTicks(rounds: number): number[] {
+  const step = Math.max(1, Math.ceil(rounds / 10));
+  return Array.from({ length: Math.floor(rounds / step) + 1 }, (_, index) => index * step);
+}
+
+/** The curves as a standalone SVG document; draws without a browser. */
+export async function renderCurves(results: readonly ResultRow[]): Promise<string> {
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const { spec } = vegaLite.compile(curvesSpec(results));
+  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}

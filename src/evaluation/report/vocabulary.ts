@@ -1,0 +1,35 @@
+/** How a figure is named in tables and figures and which direction is good. */
+export interface MetricDescription {
+  /** For the titles of figures. */
+  readonly label: string;
+  /** For the columns of tables. */
+  readonly short: string;
+  readonly better: 'higher' | 'lower';
+  /** Decimals that the usual spread of the figure deserves. */
+  readonly decimals: number;
+}
+
+/** Figures that the tasks take after every round. */
+export const METRIC_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = {
+  return: { label: 'Return: expected correct entries', short: 'return', better: 'higher', decimals: 2 },
+  expectedShd: { label: 'Expected SHD', short: 'SHD', better: 'lower', decimals: 2 },
+  auprc: { label: 'AUPRC (average precision)', short: 'AUPRC', better: 'higher', decimals: 3 },
+  edgeF1: { label: 'Edge F1', short: 'F1', better: 'higher', decimals: 3 },
+  auroc: { label: 'AUROC', short: 'AUROC', better: 'higher', decimals: 3 },
+  logPosterior: { label: 'Log posterior of the true graph (nats)', short: 'log q', better: 'higher', decimals: 2 },
+};
+
+export function describeMetric(metric: string): MetricDescription {
+  return METRIC_DESCRIPTIONS[metric] ?? { label: metric, short: metric, better: 'higher', decimals: 3 };
+}
+
+/** "1.23 [1.10, 1.40]", or a dash where nothing is defined. */
+export function formatEstimate(
+  { mean, ci95 }: { readonly mean: number | null; readonly ci95: readonly [number | null, number | null] },
+  decimals: number,
+  signed = false,
+): string {
+  if (mean === null || ci95[0] === null || ci95[1] === null) return '-';
+  const format = (value: number): string => (signed && value > 0 ? '+' : '') + value.toFixed(decimals);
+  return `${format(mean)} [${format(ci95[0])}, ${format(ci95[1])}]`;
+}

@@ -38,18 +38,23 @@ describe('AmortizedGraphPosterior', () => {
   });
 
   test('relabelling the variables relabels the edges; the order of rows does not matter', () => {
-    const property = fc.property(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 8 }), fc.nat(), (d, n, seed) => {
-      const stream = new RandomStream(`equivariance/${seed}`);
-      const history = randomHistory(d, n, stream);
-      const variables = stream.permutation(d);
-      const permuted = permuteHistory(history, variables, stream.permutation(n));
-      const [original, relabelled] = [history, permuted].map((h) => posterior.edgeProbabilities([h])) as [
-        Float32Array,
-        Float32Array,
-      ];
-      const expected = relabelled.map((_, at) => original[variables[Math.floor(at / d)]! * d + variables[at % d]!]!);
-      expectClose(relabelled, expected);
-    });
+    const property = fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 8 }),
+      fc.nat(),
+      (d, n, seed) => {
+        const stream = new RandomStream(`equivariance/${seed}`);
+        const history = randomHistory(d, n, stream);
+        const variables = stream.permutation(d);
+        const permuted = permuteHistory(history, variables, stream.permutation(n));
+        const [original, relabelled] = [history, permuted].map((h) => posterior.edgeProbabilities([h])) as [
+          Float32Array,
+          Float32Array,
+        ];
+        const expected = relabelled.map((_, at) => original[variables[Math.floor(at / d)]! * d + variables[at % d]!]!);
+        expectClose(relabelled, expected);
+      },
+    );
     fc.assert(property, { numRuns: 15 });
   });
 
@@ -78,6 +83,8 @@ describe('AmortizedGraphPosterior', () => {
 
   test('refuses a width that its heads do not divide', () => {
     const bad = GraphPosteriorConfig.parse({ width: 10, heads: 4 });
-    expect(() => new AmortizedGraphPosterior(bad, new RandomStream('x'))).toThrow(/'width' 10 is not divisible by 'heads' 4/);
+    expect(() => new AmortizedGraphPosterior(bad, new RandomStream('x'))).toThrow(
+      /'width' 10 is not divisible by 'heads' 4/,
+    );
   });
 });

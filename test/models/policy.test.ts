@@ -38,7 +38,11 @@ describe('DesignPolicy', () => {
   test('sampled numbers have the distribution that the head states', () => {
     const history = randomHistory(3, 5, new RandomStream('moments'));
     const copies = Array.from({ length: 4000 }, () => history);
-    const actions = policy.act(copies, 'stochastic', copies.map((_, k) => new RandomStream(`moment/${k}`)));
+    const actions = policy.act(
+      copies,
+      'stochastic',
+      copies.map((_, k) => new RandomStream(`moment/${k}`)),
+    );
     const median = policy.act([history], 'deterministic', []);
     for (let number = 0; number < 6; number++) {
       let below = 0;
@@ -69,7 +73,10 @@ describe('interventionsFromActions', () => {
       interventionKind: 'knockout',
       valueRange: 1,
     });
-    expect(interventions.map(({ targets }) => [...targets])).toEqual([[1, 0], [0, 1]]);
+    expect(interventions.map(({ targets }) => [...targets])).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
     expect(interventions.every(({ values }) => values === undefined)).toBe(true);
   });
 });

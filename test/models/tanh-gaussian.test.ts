@@ -38,7 +38,9 @@ describe('tanhGaussianSample', () => {
     const logStd = tf.tensor([[-0.4, -0.9, -0.1]]);
     const f = (mean: tf.Tensor) => tf.sum(tanhGaussianSample(mean, logStd, noise).logProbability) as tf.Scalar;
     const at = [0.2, -0.5, 1.1];
-    const analytic = tf.grad(f)(tf.tensor([at])).dataSync();
+    const analytic = tf
+      .grad(f)(tf.tensor([at]))
+      .dataSync();
     at.forEach((_, k) => {
       const shifted = (step: number) => f(tf.tensor([at.map((v, i) => (i === k ? v + step : v))])).dataSync()[0]!;
       expect(analytic[k]).toBeCloseTo((shifted(1e-2) - shifted(-1e-2)) / 2e-2, 2);

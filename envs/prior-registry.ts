@@ -1,0 +1,15 @@
+import * as z from 'zod';
+import type { CausalModelPrior } from './causal-model.js';
+import { LinearScmConfig } from './linear-scm/config.js';
+import { LinearScmPrior } from './linear-scm/linear-scm-prior.js';
+
+/** Every prior that a config can name; a new kind is one more member here and one more case below. */
+export const CausalModelPriorConfig = z.discriminatedUnion('kind', [LinearScmConfig]);
+export type CausalModelPriorConfig = z.infer<typeof CausalModelPriorConfig>;
+
+export function createCausalModelPrior(config: CausalModelPriorConfig): CausalModelPrior {
+  switch (config.kind) {
+    case 'linear-scm':
+      return new LinearScmPrior(config);
+  }
+}

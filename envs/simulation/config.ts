@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import { DesignEnvConfig } from '../design-env-config.js';
+
+const weight = (value: number, description: string) => z.number().min(0).default(value).describe(description);
+
+/**
+ * Which experiments the simulated datasets hold. The exact posterior given a history does not depend on how its
+ * experiments were chosen, so this mixture only has to cover what strategies collect, not to match any of them.
+ */
+export const PosteriorDataConfig = z.strictObject({
+  minimumInitialRows: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('fewest observational rows, drawn uniformly up to environment.initialRows; left out: always that many'),
+  observationalFraction: z.number().min(0).max(1).default(0.2).describe('share of datasets without any experiment'),
+  collections: z
+    .strictObject({
+      multiTarget: weight(2, 'every variable is a target with a probability drawn for the dataset'),
+      singleTarget: weight(1, 'one random target in each experiment'),
+      roundRobin: weight(1, 'one target after the other, in a random order'),
+      repeatedTarget: weight(0.25, 'the same single target in every experiment'),
+    })
+    .prefault({})
+    .describe('relative frequency of the ways to choose targets, one way per dataset'),
+  strengths: z
+    .strictObject({
+      uniform: weight(1, 'uniform over the value range'),
+      full: weight(1, 'the largest allowed value with a random sign'),
+      zero: weight(0.15, 'the value 0'),
+    })
+    .prefault({})
+    .describe('relative frequency of the ways to choose values, one way per dataset'),
+});
+export type PosteriorDataConfig = z.infer<typeof PosteriorDataConfig>;
+
+/** Everything that decides how one training dataset of the graph posterior is made. */
+export const DatasetSpec = z.strictObject({
+  environment: DesignEnvConfig.prefault({}).describe('systems, initial rows, budget and kind of experiment'),
+  data: PosteriorDataConfig.prefault({}).describe('which experiments the datasets hold'),
+});
+export type DatasetSpec = z.infer<typeof DatasetSpec>;

@@ -1,0 +1,90 @@
+import { type Intervention, KINDS_WITH_VALUES } from '../../core/causal/intervention.js';
+import { CausalPilotError } from '../../core/errors.js';
+import type { RandomStream } from '../../core/random/stream.js';
+import type { DesignEnvSettings } from '../design-env-config.js';
+import type { PosteriorDataConfig } from './config.js';
+
+type Collection = keyof PosteriorDataConfig['collections'];
+type Strength = keyof PosteriorDataConfig['strengths'];
+
+/** How many rows and which experiments one dataset gets. */
+export interface ExperimentPlan {
+  readonly initialRows: number;
+  readonly interventions: readonly Intervention[];
+}
+
+/** Draws the plan of one dataset over `size` variables: one way of choosing targets and values for all its experiments. */
+export function drawExperimentPlan(
+  settings: DesignEnvSettings,
+  data: PosteriorDataConfig,
+  { size, stream }: { readonly size: number; readonly stream: RandomStream },
+): ExperimentPlan {
+  const initialRows = drawInitialRows(settings.initialRows, data.minimumInitialRows, stream);
+  const observational = stream.bernoulli(data.observationalFraction);
+  if (observational || settings.budget === 0) return { initialRows, interventions: [] };
+  const experiments = 1 + stream.integer(settings.budget);
+  const nextTargets = targetChooser(drawKey(data.collections, stream), size, stream);
+  const strength = drawKey(data.strengths, stream);
+  const kind = settings.interventionKind;
+  const interventions = Array.from({ length: experiments }, (): Intervention => {
+    const targets = nextTargets();
+    if (!KINDS_WITH_VALUES.has(kind)) return { kind, targets };
+    const values = Float32Array.from({ length: size }, () => settings.valueRange * drawValue(strength, stream));
+    return { kind, targets, values };
+  });
+  return { initialRows, interventions };
+}
+
+function drawInitialRows(most: number, fewest: number | undefined, stream: RandomStream): number {
+  if (fewest === undefined || fewest === most) return most;
+  if (fewest > most)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `data.minimumInitialRows is ${fewest}, more than environment.initialRows ${most}; lower it`,
+    );
+  return fewest + stream.integer(most - fewest + 1);
+}
+
+/** One of the record's keys, with probability proportional to its weight. */
+function drawKey<Key extends string>(weights: Readonly<Record<Key, number>>, stream: RandomStream): Key {
+  const keys = Object.keys(weights) as Key[];
+  return keys[stream.weightedIndex(keys.map((key) => weights[key]))]!;
+}
+
+/** Gives the target flags [d] of one experiment after another. */
+function targetChooser(collection: Collection, size: number, stream: RandomStream): () => Uint8Array {
+  const only = (target: number) => {
+    const targets = new Uint8Array(size);
+    targets[target] = 1;
+    return targets;
+  };
+  switch (collection) {
+    case 'multiTarget': {
+      const probability = stream.uniform();
+      return () => Uint8Array.from({ length: size }, () => (stream.bernoulli(probability) ? 1 : 0));
+    }
+    case 'singleTarget':
+      return () => only(stream.integer(size));
+    case 'roundRobin': {
+      const order = stream.permutation(size);
+      let next = 0;
+      return () => only(order[next++ % size]!);
+    }
+    case 'repeatedTarget': {
+      const target = stream.integer(size);
+      return () => only(target);
+    }
+  }
+}
+
+/** A value in units of the largest allowed one. */
+function drawValue(strength: Strength, stream: RandomStream): number {
+  switch (strength) {
+    case 'uniform':
+      return 2 * stream.uniform() - 1;
+    case 'full':
+      return stream.sign();
+    case 'zero':
+      return 0;
+  }
+}

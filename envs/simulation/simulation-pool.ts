@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import Piscina from 'piscina';
+import { CausalPilotError } from '../../core/errors.js';
+import type { RandomStream } from '../../core/random/stream.js';
+import type { DatasetSpec } from './config.js';
+import { type DatasetBatch, simulateDatasets } from './simulate-datasets.js';
+import type { SimulationTask } from './simulation-worker.js';
+
+export interface SimulationPoolOptions {
+  readonly spec: DatasetSpec;
+  /** Datasets in a batch. */
+  readonly batchSize: number;
+  /** Batch k, dataset i draws from the child stream `<name>/batch/<k>/<i>` only, so workers do not change a number. */
+  readonly stream: RandomStream;
+  /** Worker threads; 0 simulates in this thread when a batch is asked for. @defaultValue 1 */
+  readonly workers?: number;
+  /** Batches made ahead of the one asked for; without workers there is none. @defaultValue 2 */
+  readonly prefetch?: number;
+}
+
+/** Training batches by number, simulated in worker threads ahead of their use. Close it when done. */
+export class SimulationPool {
+  readonly #options: Required<SimulationPoolOptions>;
+  readonly #workers: Piscina<SimulationTask, DatasetBatch> | undefined;
+  readonly #pending = new Map<number, Promise<DatasetBatch>>();
+
+  constructor({ workers = 1, prefetch = 2, ...options }: SimulationPoolOptions) {
+    this.#options = { ...options, workers, prefetch };
+    for (const [name, value, least] of [
+      ['batchSize', options.batchSize, 1],
+      ['workers', workers, 0],
+      ['prefetch', prefetch, 0],
+    ] as const)
+      if (!Number.isInteger(value) || value < least)
+        throw new CausalPilotError('E_INPUT', `SimulationPool: '${name}' must be an integer >= ${least}, got ${value}`);
+    if (workers > 0)
+      this.#workers = new Piscina({
+        filename: workerEntry(),
+        minThreads: workers,
+        maxThreads: workers,
+        workerData: options.spec,
+      });
+  }
+
+  /** Batch `k`, the same whenever and wherever it is made; begins the next ones while the caller works on it. */
+  batch(k: number): Promise<DatasetBatch> {
+    const wanted = this.#pending.get(k) ?? this.#begin(k);
+    this.#pending.delete(k);
+    if (this.#workers !== undefined) {
+      for (let next = k + 1; next <= k + this.#options.prefetch; next++) {
+        if (!this.#pending.has(next)) this.#pending.set(next, this.#begin(next));
+      }
+      this.#forgetOutside(k + 1, k + this.#options.prefetch);
+    }
+    return wanted;
+  }
+
+  /** Stops the workers; batches not yet delivered are dropped. */
+  async close(): Promise<void> {
+    this.#pending.clear();
+    await this.#workers?.destroy();
+  }
+
+  #begin(k: number): Promise<DatasetBatch> {
+    const { spec, batchSize: count } = this.#options;
+    const stream = this.#options.stream.child('batch', k);
+    if (this.#workers === undefined) return Promise.resolve(simulateDatasets({ spec, count, stream }));
+    const batch = this.#workers.run({ count, streamName: stream.name });
+    // A prefetched batch that nobody awaits must not end the process when the pool is closed; awaiting still rejects.
+    batch.catch(() => undefined);
+    return batch;
+  }
+
+  /** Drops batches that a jump to another number left behind. */
+  #forgetOutside(first: number, last: number): void {
+    for (const k of this.#pending.keys()) if (k < first || k > last) this.#pending.delete(k);
+  }
+}
+
+/** Worker threads load built JavaScript: beside this file in dist/, or in dist/ when this file runs as a source. */
+function workerEntry(): string {
+  const built = import.meta.url.endsWith('.ts')
+    ? '../../dist/envs/simulation/simulation-worker.js'
+    : './simulation-worker.js';
+  const entry = fileURLToPath(new URL(built, import.meta.url));
+  if (!existsSync(entry))
+    throw new CausalPilotError('E_STATE', `SimulationPool: ${entry} is missing; run 'npm run build', or use 0 workers`);
+  return entry;
+}

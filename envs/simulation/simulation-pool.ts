@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import Piscina from 'piscina';
+import { Piscina } from 'piscina';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DatasetSpec } from './config.js';
@@ -65,7 +65,8 @@ export class SimulationPool {
   #begin(k: number): Promise<DatasetBatch> {
     const { spec, batchSize: count } = this.#options;
     const stream = this.#options.stream.child('batch', k);
-    if (this.#workers === undefined) return Promise.resolve(simulateDatasets({ spec, count, stream }));
+    if (this.#workers === undefined)
+      return new Promise((resolve) => resolve(simulateDatasets({ spec, count, stream })));
     const batch = this.#workers.run({ count, streamName: stream.name });
     // A prefetched batch that nobody awaits must not end the process when the pool is closed; awaiting still rejects.
     batch.catch(() => undefined);

@@ -1,0 +1,11 @@
+/** Value at `point`, its gradient written into `gradient`. */
+export type SmoothObjective = (point: Float64Array, gradient: Float64Array) => number;
+
+/** What a local search ends with; `point` is always feasible and never worse than the start. */
+export interface LocalMinimum {
+  readonly point: Float64Array;
+  readonly value: number;
+  readonly evaluations: number;
+  /** False when the iterations ran out first. */
+  readonly converged: boolean;
+}

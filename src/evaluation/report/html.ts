@@ -1,0 +1,78 @@
+import type { EvaluationSummary } from '../summary.js';
+import { renderCurves } from './curves.js';
+import { differenceTables, finalRoundTables, groups, type TextTable } from './table.js';
+
+const STYLE = `
+  body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 2rem auto; max-width: 84rem; padding: 0 1.5rem; }
+  h1 { font-size: 1.6rem; margin-bottom: 0.2rem; }
+  h2 { font-size: 1.2rem; margin-top: 2.5rem; border-bottom: 1px solid #ddd; padding-bottom: 0.3rem; }
+  p.note { color: #555; max-width: 60rem; }
+  figure { margin: 1rem 0; overflow-x: auto; }
+  figure svg { max-width: 100%; height: auto; }
+  .table { overflow-x: auto; }
+  table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
+  caption { text-align: left; font-weight: 600; padding: 0.4rem 0; }
+  th, td { text-align: right; padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid #eee; white-space: nowrap; }
+  th:first-child, td:first-child { text-align: left; }
+  thead th { border-bottom: 2px solid #999; }
+`;
+
+export interface HtmlReportOptions {
+  /** @defaultValue "Evaluation" */
+  readonly title?: string;
+}
+
+/** One self-contained page: the curves of every environment as SVG and the tables; loads nothing and runs no script. */
+export async function renderHtmlReport(summary: EvaluationSummary, options: HtmlReportOptions = {}): Promise<string> {
+  const { title = 'Evaluation' } = options;
+  const sections: string[] = [];
+  for (const { task, environment, rows } of groups(summary.results)) {
+    const isHere = (row: { task: string; environment: string }) => row.task === task && row.environment === environment;
+    const tables = [...finalRoundTables(rows), ...differenceTables(summary.differences.filter(isHere))];
+    sections.push(
+      `<h2>${escapeHtml(`${task}: ${environment}`)}</h2>`,
+      `<figure>${await renderCurves(rows)}</figure>`,
+      ...tables.map(htmlTable),
+    );
+  }
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${escapeHtml(title)}</h1>
+<p class="note">Means over held-out systems with 95 % percentile bootstrap intervals. Every strategy faced the same systems,
+initial rows and measurement noise; differences are paired. A figure followed by n= is defined for that many systems only
+(ranking metrics need at least one edge).</p>
+${sections.join('\n')}
+</body>
+</html>
+`;
+}
+
+function htmlTable({ title, header, rows }: TextTable): string {
+  const cells = (tag: 'th' | 'td', row: readonly string[]): string =>
+    `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+  const body = rows.map((row) => cells('td', row)).join('\n');
+  return `<div class="table"><table><caption>${escapeHtml(title)}</caption>
+<thead>${cells('th', header)}</thead>
+<tbody>
+${body}
+</tbody></table></div>`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
+}

@@ -1,0 +1,38 @@
+import { CausalPilotError } from '../../core/errors.js';
+import type { DesignEnvConfig } from '../../envs/design-env-config.js';
+import { linearOodSuite } from '../../envs/ood-suite.js';
+
+/** An environment to evaluate in, by the name it has in results. */
+export interface EvaluationSetting {
+  readonly name: string;
+  readonly config: DesignEnvConfig;
+}
+
+/** The training distribution itself. */
+export const IN_DISTRIBUTION = 'in-distribution';
+
+/** Names that `evaluationSettings` accepts: the training distribution, then the out-of-distribution suite. */
+export function settingNames(): string[] {
+  return [IN_DISTRIBUTION, ...linearOodSuite().map(({ name }) => name)];
+}
+
+/**
+ * The named settings, made from the environment that was trained on.
+ *
+ * @throws CausalPilotError E_CONFIG for an unknown or repeated name, or a shift that does not apply to `base`.
+ */
+export function evaluationSettings(base: DesignEnvConfig, names: readonly string[]): EvaluationSetting[] {
+  const suite = linearOodSuite();
+  return names.map((name, position) => {
+    if (names.indexOf(name) !== position)
+      throw new CausalPilotError('E_CONFIG', `environments: '${name}' is listed twice; name it once`);
+    if (name === IN_DISTRIBUTION) return { name, config: base };
+    const shift = suite.find((candidate) => candidate.name === name);
+    if (shift === undefined)
+      throw new CausalPilotError(
+        'E_CONFIG',
+        `environments: unknown setting '${name}'; choose among ${settingNames().join(', ')}`,
+      );
+    return { name, config: shift.apply(base) };
+  });
+}

@@ -1,5 +1,5 @@
 // The worker thread's side of `SimulationPool`.
-import { transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { RandomStream } from '../../core/random/stream.js';
 import type { DatasetSpec } from './config.js';
 import { simulateDatasets } from './simulate-datasets.js';
@@ -13,10 +13,10 @@ export interface SimulationTask {
 /** Answers with a batch whose arrays are handed over, not copied. */
 export default function simulate({ count, streamName }: SimulationTask): object {
   const batch = simulateDatasets({ spec: specOfWorker(), count, stream: new RandomStream(streamName) });
-  return {
+  return move({
     [transferableSymbol]: [batch.values.buffer, batch.rowMask.buffer, batch.graphs.buffer],
     [valueSymbol]: batch,
-  };
+  });
 }
 
 function specOfWorker(): DatasetSpec {

@@ -46,7 +46,7 @@ describe('the closed form against Monte Carlo', () => {
   test.each(['known', 'unknown'] as const)('%s noise variances', (kind) => {
     const size = 3;
     const rows = 2;
-    const system = randomSystem(stream.child(kind), size, 1);
+    const system = { ...randomSystem(stream.child(kind), size, 1), targetMean: Float64Array.of(1.5, -1, 0.5) };
     const posterior = posteriorAfter(system, {
       steps: 2,
       stream: stream.child(kind, 'data'),

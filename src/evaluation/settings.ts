@@ -8,8 +8,8 @@ export interface EvaluationSetting {
   readonly config: DesignEnvConfig;
 }
 
-/** The training distribution itself. */
-export const IN_DISTRIBUTION = 'in-distribution';
+/** The setting that is the training distribution itself. */
+export const IN_DISTRIBUTION = 'training';
 
 /** Names that `evaluationSettings` accepts: the training distribution, then the out-of-distribution suite. */
 export function settingNames(): string[] {

@@ -2,10 +2,10 @@ import { CausalPilotError } from '../../../core/errors.js';
 import type { DesignStrategy } from '../strategy.js';
 import { observational } from './observational.js';
 import { random } from './random.js';
-import { randomMax } from './random-max.js';
+import { randomFull } from './random-full.js';
 import { randomSingle } from './random-single.js';
 import { randomZero } from './random-zero.js';
-import { roundRobinMax } from './round-robin-max.js';
+import { roundRobinFull } from './round-robin-full.js';
 import { type PolicyLike, trainedPolicy } from './trained-policy.js';
 
 /** What some strategies are made from. */
@@ -33,8 +33,8 @@ const trained = (name: string, label: string, mode: 'stochastic' | 'deterministi
 const STRATEGIES: ReadonlyMap<string, StrategyEntry> = new Map([
   trained('policy', 'policy', 'stochastic'),
   trained('policy-deterministic', 'policy, deterministic', 'deterministic'),
-  simple('round-robin, largest value', roundRobinMax),
-  simple('random targets, largest value', randomMax),
+  simple('round-robin, full strength', roundRobinFull),
+  simple('random targets, full strength', randomFull),
   simple('random targets, random values', random),
   simple('one random target', randomSingle),
   simple('random targets, value 0', randomZero),

@@ -58,7 +58,7 @@ describe('identical systems', () => {
   });
 
   test('before the first experiment all strategies have the same figures, afterwards they differ', async () => {
-    const [first, second] = await scoresOf(['random', 'round-robin-max']);
+    const [first, second] = await scoresOf(['random', 'round-robin-full']);
     expect(first!.column('return', 0)).toEqual(second!.column('return', 0));
     expect(first!.column('return', 3)).not.toEqual(second!.column('return', 3));
   });
@@ -122,7 +122,7 @@ describe('figures', () => {
   test('n0 = 0 and d = 1 work', async () => {
     const [empty] = await scoresOf(['random'], { initialRows: 0 });
     expect(empty!.column('return', 0).every(Number.isFinite)).toBe(true);
-    const [single] = await scoresOf(['round-robin-max'], { variables: 1 });
+    const [single] = await scoresOf(['round-robin-full'], { variables: 1 });
     expect([...single!.column('return', 3)]).toEqual(Array(12).fill(1));
     expect(single!.column('auprc', 3).every(Number.isNaN)).toBe(true);
   });
@@ -145,7 +145,7 @@ describe('figures', () => {
 
 describe('interruption', () => {
   test('an interrupted evaluation that is resumed has the figures of a straight one', async () => {
-    const names = ['random', 'round-robin-max', 'observational'];
+    const names = ['random', 'round-robin-full', 'observational'];
     const straight = await scoresOf(names);
     let questions = 0;
     const strategies = createStrategies(names);

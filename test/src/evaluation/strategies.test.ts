@@ -61,11 +61,12 @@ test('random: half of the targets on, values uniform over the range', () => {
 });
 
 test('random-zero: values 0', () => {
-  for (const { values } of simple('random-zero').propose(context(20))) expect([...values!]).toEqual(Array(SIZE).fill(0));
+  for (const { values } of simple('random-zero').propose(context(20)))
+    expect([...values!]).toEqual(Array(SIZE).fill(0));
 });
 
-test('random-max: every value at one end of the range, both signs, several targets', () => {
-  const proposed = simple('random-max').propose(context(100));
+test('random-full: every value at one end of the range, both signs, several targets', () => {
+  const proposed = simple('random-full').propose(context(100));
   const values = new Set(proposed.flatMap((intervention) => [...intervention.values!]));
   expect([...values].sort()).toEqual([-2, 2]);
   expect(Math.max(...proposed.map(({ targets }) => targetCount(targets)))).toBeGreaterThan(1);
@@ -81,13 +82,13 @@ test('random-single: one target, all variables equally likely', () => {
   for (const count of counts) expect(Math.abs(count - 200)).toBeLessThan(60);
 });
 
-test('round-robin-max: every variable once before any is used again, in an order that differs between systems', () => {
+test('round-robin-full: every variable once before any is used again, in an order that differs between systems', () => {
   const histories = Array.from({ length: 20 }, () => new History(SIZE));
   for (const history of histories) history.append(new Float32Array(3 * SIZE), observe(SIZE));
   const orders = histories.map((): number[] => []);
   for (let step = 0; step < 2 * SIZE; step++) {
     const streams = histories.map((_, system) => new RandomStream(`round-robin/${system}/${step}`));
-    simple('round-robin-max')
+    simple('round-robin-full')
       .propose(context(20, { histories, streams, step }))
       .forEach((intervention, system) => {
         expect(targetCount(intervention.targets)).toBe(1);
@@ -130,7 +131,7 @@ test('a trained policy is asked in its mode, with the context it was given', () 
 
 describe('createStrategies', () => {
   test('keeps the order and the names', () => {
-    const names = ['random', 'observational', 'round-robin-max'];
+    const names = ['random', 'observational', 'round-robin-full'];
     expect(createStrategies(names).map(({ name }) => name)).toEqual(names);
   });
 

@@ -2,8 +2,8 @@ import type { DesignStrategy } from '../strategy.js';
 import { experiment, extremeValues, randomTargets } from './draws.js';
 
 /** Random targets at the largest allowed value with random signs: one of the two strong simple strategies. */
-export const randomMax: DesignStrategy = {
-  name: 'random-max',
+export const randomFull: DesignStrategy = {
+  name: 'random-full',
   tasks: ['structure', 'target', 'perturbation'],
   knowledge: [],
   propose: ({ histories, streams, interventionKind, valueRange }) =>

@@ -8,8 +8,8 @@ import { experiment, extremeValues, singleTarget } from './draws.js';
  * the stronger of the two strong simple strategies. The order within a turn is random, so that the strategy gains
  * nothing from how a user happened to number the variables.
  */
-export const roundRobinMax: DesignStrategy = {
-  name: 'round-robin-max',
+export const roundRobinFull: DesignStrategy = {
+  name: 'round-robin-full',
   tasks: ['structure', 'target', 'perturbation'],
   knowledge: [],
   propose: ({ histories, streams, interventionKind, valueRange }) =>

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { HISTORY_CHANNELS, type History } from '../core/causal/history.js';
 import { CausalPilotError } from '../core/errors.js';
+import type { DatasetBatch } from '../envs/simulation/simulate-datasets.js';
 
 // Shapes: B histories, n rows (the longest history, at least 1), d variables.
 
@@ -45,6 +46,14 @@ export function packHistories(histories: readonly History[]): HistoryArrays {
     rowMask.fill(1, index * rows, index * rows + history.rows);
   });
   return { batch: histories.length, rows, size, channels, rowMask };
+}
+
+/** Simulated datasets, already padded, as packed histories (the arrays are shared, not copied). */
+export function fromDatasets(datasets: DatasetBatch): HistoryArrays {
+  const { count, rows, size, values, rowMask } = datasets;
+  if (rows > 0) return { batch: count, rows, size, channels: values, rowMask };
+  const channels = new Float32Array(count * size * HISTORY_CHANNELS);
+  return { batch: count, rows: 1, size, channels, rowMask: new Float32Array(count) };
 }
 
 /** Uploads packed histories; the caller disposes the tensors (or calls inside `tf.tidy`). */

@@ -3,11 +3,11 @@ import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { Adam, polyakUpdate, valueAndGradients } from '../../core/tensor/optimizers.js';
-import type { ParameterSet } from '../../core/tensor/parameters.js';
 
 import { Critic, type CriticConfig } from '../../models/critic.js';
 import { type HistoryBatch, toHistoryBatch } from '../../models/history-batch.js';
 import { DesignPolicy, type PolicyConfig } from '../../models/policy.js';
+import { loadParts, partsToArrays, type StatePart } from '../state-parts.js';
 import { actorLoss, combineEnsemble, criticLoss, logTemperatureGradient, softTarget } from './losses.js';
 import type { RedqConfig } from './redq-config.js';
 import type { TransitionBatch } from './replay.js';
@@ -50,6 +50,7 @@ export class RedqLearner {
   readonly #policyOptimizer: Adam;
   readonly #criticOptimizers: readonly Adam[];
   readonly #temperatureOptimizer: ScalarAdam;
+  readonly #parts: ReadonlyMap<string, StatePart>;
 
   constructor({ config, policy, critic, channels, stream }: RedqLearnerOptions) {
     this.#config = config;
@@ -63,6 +64,16 @@ export class RedqLearner {
       ({ parameters }) => new Adam(parameters, { learningRate: config.criticLearningRate, clipNorm }),
     );
     this.#temperatureOptimizer = new ScalarAdam(Math.log(config.temperature.initial), config.temperature.learningRate);
+    const numbered = (name: string, parts: readonly StatePart[]): [string, StatePart][] =>
+      parts.map((part, index) => [`${name}${index}`, part]);
+    const parametersOf = (critics: readonly Critic[]) => critics.map(({ parameters }) => parameters);
+    this.#parts = new Map<string, StatePart>([
+      ['policy', this.policy.parameters],
+      ['policyOptimizer', this.#policyOptimizer],
+      ...numbered('critic', parametersOf(this.critics)),
+      ...numbered('criticOptimizer', this.#criticOptimizers),
+      ...numbered('target', parametersOf(this.targets)),
+    ]);
   }
 
   /** alpha, the weight of the entropy. */
@@ -116,51 +127,25 @@ export class RedqLearner {
 
   /** Weights, optimiser moments and temperature, by part of a checkpoint. */
   toArrays(): Map<string, StoredTensor> {
-    const arrays = new Map<string, StoredTensor>();
-    for (const [name, part] of this.#parts())
-      for (const [key, array] of part.toArrays()) arrays.set(`${name}/${key}`, array);
+    const arrays = partsToArrays(this.#parts);
     arrays.set('temperature', { shape: [4], data: this.#temperatureOptimizer.toArray() });
     return arrays;
   }
 
   load(arrays: TensorMap, source: string): void {
-    for (const [name, part] of this.#parts()) {
-      const own = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-      for (const [key, { shape, data }] of arrays)
-        if (key.startsWith(`${name}/`) && data instanceof Float32Array)
-          own.set(key.slice(name.length + 1), { shape, data });
-      part.load(own, source);
-    }
     const temperature = arrays.get('temperature')?.data;
     if (!(temperature instanceof Float64Array))
       throw new CausalPilotError(
         'E_CHECKPOINT',
         `${source}: 'temperature' is missing; the checkpoint is not resumable`,
       );
+    loadParts(this.#parts, arrays, source);
     this.#temperatureOptimizer.load(temperature);
   }
 
   dispose(): void {
     for (const optimizer of [this.#policyOptimizer, ...this.#criticOptimizers]) optimizer.dispose();
     for (const network of [this.policy, ...this.critics, ...this.targets]) network.dispose();
-  }
-
-  #parts(): [string, ParameterSet | Adam][] {
-    const each = (name: string, parts: readonly (ParameterSet | Adam)[]): [string, ParameterSet | Adam][] =>
-      parts.map((part, index) => [`${name}${index}`, part]);
-    return [
-      ['policy', this.policy.parameters],
-      ['policyOptimizer', this.#policyOptimizer],
-      ...each(
-        'critic',
-        this.critics.map(({ parameters }) => parameters),
-      ),
-      ...each('criticOptimizer', this.#criticOptimizers),
-      ...each(
-        'target',
-        this.targets.map(({ parameters }) => parameters),
-      ),
-    ];
   }
 
   #prepareCriticStep(

@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { loadConfig } from '../core/config/load-config.js';
+import { presetFolder } from '../core/config/preset-folder.js';
+import { DesignEnvConfig } from '../envs/design-env-config.js';
+import { PosteriorDataConfig } from '../envs/simulation/config.js';
+import { CriticConfig } from '../models/critic.js';
+import { GraphPosteriorConfig } from '../models/graph-posterior.js';
+import { PolicyConfig } from '../models/policy.js';
+import { PosteriorTrainingConfig } from './posterior/posterior-trainer.js';
+import { RedqConfig } from './redq/redq-config.js';
+
+/** One experiment from simulation to evaluation. A preset holds one; each command reads the sections it needs. */
+export const ExperimentConfig = z.strictObject({
+  seed: z.int().min(0).default(1).describe('names every random stream of the run'),
+  backend: z
+    .strictObject({
+      name: z.enum(['auto', 'native', 'cuda', 'tensorflow', 'wasm', 'cpu']).default('auto').describe('tensor backend'),
+      threads: z.int().min(1).optional().describe('threads of the native backend; all cores where left out'),
+      simulationWorkers: z.int().min(0).default(1).describe('worker threads that simulate training datasets'),
+    })
+    .prefault({}),
+  environment: DesignEnvConfig.prefault({}).describe('systems, budget, interventions and reward'),
+  posterior: z.strictObject({
+    network: GraphPosteriorConfig.prefault({}),
+    data: PosteriorDataConfig.prefault({}),
+    training: PosteriorTrainingConfig,
+  }),
+  policy: PolicyConfig.prefault({}).describe('network of the policy'),
+  critic: CriticConfig.prefault({}).describe('network of each critic'),
+  training: RedqConfig.describe('REDQ/SAC'),
+  evaluation: z
+    .strictObject({
+      systems: z.int().min(1).default(500).describe('held-out systems'),
+      batchSize: z.int().min(1).default(100).describe('systems played at the same time'),
+      bootstrapSamples: z.int().min(1).default(2000).describe('resamples behind each 95 % interval'),
+      reference: z.string().default('random').describe('strategy that the others are paired with'),
+      strategies: z
+        .array(z.string())
+        .default(['observational', 'random', 'random-zero', 'random-single', 'random-full', 'round-robin-full'])
+        .describe('strategies beside the trained policy'),
+      environments: z.array(z.string()).default(['training']).describe('named settings: training and the OOD suite'),
+      seed: z.int().min(0).default(1).describe('names the held-out systems'),
+    })
+    .prefault({}),
+});
+export type ExperimentConfig = z.infer<typeof ExperimentConfig>;
+
+/** The presets that ship with the program. */
+export const experimentPresets = presetFolder(fileURLToPath(new URL('./presets', import.meta.url)));
+
+export interface LoadExperimentOptions {
+  /** Name of a shipped preset. */
+  readonly preset?: string;
+  /** YAML file; may have `extends: <preset>`. */
+  readonly file?: string;
+  /** Dotted overrides such as `training.batchSize=256`. */
+  readonly overrides?: readonly string[];
+}
+
+/** @throws CausalPilotError E_CONFIG listing every problem with its place. */
+export function loadExperimentConfig({ preset, file, overrides = [] }: LoadExperimentOptions): ExperimentConfig {
+  return loadConfig({
+    schema: ExperimentConfig,
+    ...(file === undefined ? {} : { file }),
+    ...(preset === undefined ? {} : { preset: experimentPresets.read(preset) }),
+    overrides,
+    resolvePreset: experimentPresets.resolve,
+  });
+}

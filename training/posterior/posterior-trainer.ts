@@ -1,0 +1,144 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.js';
+import { CausalPilotError } from '../../core/errors.js';
+import type { RandomStream } from '../../core/random/stream.js';
+import { Adam, Lamb, polyakUpdate, valueAndGradients } from '../../core/tensor/optimizers.js';
+import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
+import { AmortizedGraphPosterior, type GraphPosteriorConfig } from '../../models/graph-posterior.js';
+import { fromDatasets, toHistoryBatch } from '../../models/history-batch.js';
+import { LearningRateSchedule, learningRateAt } from '../schedules.js';
+import { loadParts, partsToArrays, type StatePart } from '../state-parts.js';
+import { edgeCrossEntropy, spectralRadius } from './loss.js';
+
+// Shapes: B datasets, n rows, d variables.
+
+export const PosteriorTrainingConfig = z.strictObject({
+  steps: z.int().min(1).describe('gradient steps'),
+  batchSize: z.int().min(1).default(64).describe('simulated datasets per step'),
+  optimizer: z.enum(['adam', 'lamb']).default('adam'),
+  learningRate: LearningRateSchedule.describe('learning rate over the steps'),
+  clipNorm: z.number().gt(0).default(1).describe('global gradient norm clip'),
+  averageRate: z
+    .number()
+    .gt(0)
+    .lte(1)
+    .default(0.001)
+    .describe('Polyak rate of the averaged weights, which are kept and evaluated'),
+  acyclicity: z
+    .strictObject({
+      startStep: z
+        .int()
+        .min(0)
+        .default(50_000)
+        .describe('step at which the multiplier of the acyclicity penalty starts to rise'),
+      every: z.int().min(1).default(500).describe('steps between rises of the multiplier'),
+      rate: z.number().min(0).default(1e-4).describe('multiplier rise per unit of penalty; 0 switches the penalty off'),
+    })
+    .prefault({}),
+  validation: z
+    .strictObject({
+      every: z.int().min(1).default(1000).describe('steps between evaluations on held-out datasets'),
+      datasets: z.int().min(1).default(512).describe('held-out datasets'),
+    })
+    .prefault({}),
+  logEvery: z.int().min(1).default(50).describe('steps between logged training metrics'),
+  saveEvery: z.int().min(1).default(1000).describe('steps between resumable checkpoints'),
+});
+export type PosteriorTrainingConfig = z.infer<typeof PosteriorTrainingConfig>;
+
+export interface PosteriorStepMetrics {
+  readonly loss: number;
+  readonly spectralRadius: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+/**
+ * Maximum-likelihood training of a graph posterior on simulated datasets with a Lagrangian acyclicity penalty and
+ * Polyak-averaged weights (AVICI, arXiv:2205.12934, section 4 and appendix).
+ */
+export class PosteriorTrainer {
+  /** The weights that gradients move. */
+  readonly model: AmortizedGraphPosterior;
+  /** Their running average, which is evaluated and kept. */
+  readonly average: AmortizedGraphPosterior;
+  readonly #config: PosteriorTrainingConfig;
+  readonly #optimizer: Adam | Lamb;
+  readonly #stream: RandomStream;
+  readonly #parts: ReadonlyMap<string, StatePart>;
+  #multiplier = 0;
+
+  constructor(config: PosteriorTrainingConfig, network: GraphPosteriorConfig, stream: RandomStream) {
+    this.#config = config;
+    this.#stream = stream;
+    this.model = new AmortizedGraphPosterior(network, stream.child('weights'));
+    this.average = new AmortizedGraphPosterior(network, stream.child('weights'));
+    const options = { learningRate: config.learningRate.peak, clipNorm: config.clipNorm };
+    const Optimizer = config.optimizer === 'adam' ? Adam : Lamb;
+    this.#optimizer = new Optimizer(this.model.parameters, options);
+    this.#parts = new Map<string, StatePart>([
+      ['model', this.model.parameters],
+      ['average', this.average.parameters],
+      ['optimizer', this.#optimizer],
+    ]);
+  }
+
+  /** Weight of the acyclicity penalty. */
+  get multiplier(): number {
+    return this.#multiplier;
+  }
+
+  /** Gradient step number `step` (from 0). Scales the batch's values in place. */
+  step(step: number, datasets: DatasetBatch): PosteriorStepMetrics {
+    const { acyclicity, learningRate: schedule, steps } = this.#config;
+    const histories = fromDatasets(datasets);
+    this.model.scaleInputs(histories);
+    const batch = toHistoryBatch(histories);
+    const { batch: count, size } = histories;
+    const edges = tf.tensor3d(Float32Array.from(datasets.graphs), [count, size, size]);
+    const training = { dropoutSeed: this.#stream.child('dropout', step).integer(2 ** 32) };
+    const usesPenalty = acyclicity.rate > 0 && step >= acyclicity.startStep;
+    let radius: tf.Scalar | undefined;
+    const { value, gradients } = valueAndGradients(() => {
+      const logits = this.model.logits(batch, training);
+      const loss = edgeCrossEntropy(logits, edges);
+      if (!usesPenalty) return loss;
+      radius = tf.keep(spectralRadius(logits));
+      return tf.add(loss, tf.mul(this.#multiplier, radius)) as tf.Scalar;
+    }, this.model.parameters);
+    const learningRate = learningRateAt(schedule, step, steps);
+    this.#optimizer.learningRate = learningRate;
+    const gradientNorm = this.#optimizer.apply(gradients);
+    const penalty = radius?.dataSync()[0] ?? 0;
+    // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.
+    const rate = Math.max(this.#config.averageRate, 10 / (step + 10));
+    polyakUpdate(this.average.parameters, this.model.parameters, rate);
+    if (usesPenalty && (step + 1) % acyclicity.every === 0) this.#multiplier += acyclicity.rate * penalty;
+    tf.dispose([batch.channels, edges, ...gradients]);
+    batch.rowMask?.dispose();
+    radius?.dispose();
+    return { loss: value, spectralRadius: penalty, gradientNorm, learningRate };
+  }
+
+  /** Everything that a resumed run needs besides its counters. */
+  toArrays(): Map<string, StoredTensor> {
+    const arrays = partsToArrays(this.#parts);
+    arrays.set('multiplier', { shape: [1], data: Float64Array.of(this.#multiplier) });
+    return arrays;
+  }
+
+  load(arrays: TensorMap, source: string): void {
+    const multiplier = arrays.get('multiplier')?.data[0];
+    if (typeof multiplier !== 'number')
+      throw new CausalPilotError('E_CHECKPOINT', `${source}: 'multiplier' is missing; the checkpoint is not resumable`);
+    loadParts(this.#parts, arrays, source);
+    this.#multiplier = multiplier;
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose();
+    this.model.dispose();
+    this.average.dispose();
+  }
+}

@@ -1,0 +1,91 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { crc32c } from '@node-rs/crc32';
+import { type EventBody, encodeEvent, sessionEndValue, sessionStartValue, textValue } from './event-messages.js';
+
+/** The value of an option as TensorBoard's hyperparameter table can hold it. */
+export type Hyperparameter = string | number | boolean;
+
+export interface EventWriterOptions {
+  /** A resumed run: viewers forget what older files of the run say of this step and later ones. */
+  readonly purgeStep?: number;
+}
+
+let opened = 0;
+
+/** Writes one TensorBoard event file; each event is in the file when the call returns, so that a crash loses nothing. */
+export class EventWriter {
+  readonly path: string;
+  readonly #file: number;
+
+  constructor(folder: string, { purgeStep }: EventWriterOptions = {}) {
+    mkdirSync(folder, { recursive: true });
+    opened += 1;
+    const second = String(Math.floor(Date.now() / 1000)).padStart(10, '0');
+    this.path = join(folder, `events.out.tfevents.${second}.${hostname()}.${process.pid}.${opened}`);
+    this.#file = openSync(this.path, 'wx');
+    this.#write(0, { fileVersion: 'brain.Event:2' });
+    if (purgeStep !== undefined) this.#write(purgeStep, { sessionLog: { status: 1 } });
+  }
+
+  scalars(step: number, values: Readonly<Record<string, number | undefined>>): void {
+    const value = Object.entries(values).flatMap(([tag, simpleValue]) =>
+      simpleValue === undefined ? [] : [{ tag, simpleValue }],
+    );
+    this.#write(step, { summary: { value } });
+  }
+
+  /** Shown by TensorBoard as Markdown. */
+  text(step: number, tag: string, text: string): void {
+    this.#write(step, { summary: { value: [textValue(tag, text)] } });
+  }
+
+  /** Marks the start of a session for TensorBoard's HParams tab. */
+  hyperparameters(values: Readonly<Record<string, Hyperparameter>>, groupName = ''): void {
+    const value = [sessionStartValue(values, { groupName, startTimeSecs: Date.now() / 1000 })];
+    this.#write(0, { summary: { value } });
+  }
+
+  /** Ends the session that `hyperparameters` began. */
+  sessionEnd(succeeded: boolean): void {
+    this.#write(0, { summary: { value: [sessionEndValue(succeeded, Date.now() / 1000)] } });
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #write(step: number, body: EventBody): void {
+    const record = encodeRecord(encodeEvent(Date.now() / 1000, step, body));
+    for (let done = 0; done < record.length; ) done += writeSync(this.#file, record, done);
+  }
+}
+
+/** TFRecord framing: u64le length, masked CRC-32C of the length, data, masked CRC-32C of the data. */
+export function encodeRecord(data: Uint8Array): Uint8Array {
+  const record = Buffer.alloc(12 + data.length + 4);
+  record.writeBigUInt64LE(BigInt(data.length), 0);
+  record.writeUInt32LE(maskedChecksum(record.subarray(0, 8)), 8);
+  record.set(data, 12);
+  record.writeUInt32LE(maskedChecksum(data), 12 + data.length);
+  return record;
+}
+
+/** The rotation and constant that the TFRecord format prescribes for checksums stored beside their data. */
+function maskedChecksum(data: Uint8Array): number {
+  const checksum = crc32c(data);
+  return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** A nested configuration as one level of dotted names; lists become their JSON text, nulls are left out. */
+export function flattenHyperparameters(config: unknown, prefix = ''): Record<string, Hyperparameter> {
+  if (typeof config === 'string' || typeof config === 'number' || typeof config === 'boolean')
+    return { [prefix]: config };
+  if (Array.isArray(config)) return { [prefix]: JSON.stringify(config) };
+  if (typeof config !== 'object' || config === null) return {};
+  const parts = Object.entries(config).map(([name, value]) =>
+    flattenHyperparameters(value, prefix === '' ? name : `${prefix}.${name}`),
+  );
+  return Object.assign({}, ...parts);
+}

@@ -23,7 +23,9 @@ export class EventWriter {
     mkdirSync(folder, { recursive: true });
     opened += 1;
     const second = String(Math.floor(Date.now() / 1000)).padStart(10, '0');
-    this.path = join(folder, `events.out.tfevents.${second}.${hostname()}.${process.pid}.${opened}`);
+    // Viewers read the files of a run in the order of their names.
+    const order = String(opened).padStart(4, '0');
+    this.path = join(folder, `events.out.tfevents.${second}.${hostname()}.${process.pid}.${order}`);
     this.#file = openSync(this.path, 'wx');
     this.#write(0, { fileVersion: 'brain.Event:2' });
     if (purgeStep !== undefined) this.#write(purgeStep, { sessionLog: { status: 1 } });

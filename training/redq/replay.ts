@@ -35,6 +35,12 @@ export interface TransitionBatch {
 }
 
 const SEGMENT_EPISODES = 1024;
+/** A part of a checkpoint is read into one buffer, which Node limits to 4 GiB. */
+const SEGMENTS_PER_PART = 128;
+
+function partOf(segment: number): string {
+  return `replay-${Math.floor(segment / SEGMENTS_PER_PART)}`;
+}
 
 interface Segment {
   readonly rows: Float32Array;
@@ -122,27 +128,30 @@ export class EpisodeReplay {
     };
   }
 
-  /** Everything a checkpoint needs, by segment. */
-  toArrays(): Map<string, StoredTensor> {
-    const arrays = new Map<string, StoredTensor>();
-    arrays.set('added', { shape: [1], data: Float64Array.of(this.#added) });
+  /** Everything a checkpoint needs, in parts that stay within the size of one buffer. */
+  toParts(): Record<string, Map<string, StoredTensor>> {
+    const parts: Record<string, Map<string, StoredTensor>> = {
+      replay: new Map([['added', { shape: [1], data: Float64Array.of(this.#added) }]]),
+    };
     const { budget, size, channels } = this.layout;
     this.#segments.forEach((segment, index) => {
       const used = Math.min(SEGMENT_EPISODES, this.episodes - index * SEGMENT_EPISODES);
-      const part = (data: Float32Array, stride: number) => ({
+      const tensor = (data: Float32Array, stride: number) => ({
         shape: [used, stride],
         data: data.subarray(0, used * stride),
       });
-      arrays.set(`${index}/rows`, part(segment.rows, this.#rowStride));
-      arrays.set(`${index}/actions`, part(segment.actions, budget * size * channels));
-      arrays.set(`${index}/rewards`, part(segment.rewards, budget));
+      const part = partOf(index);
+      parts[part] ??= new Map();
+      parts[part].set(`${index}/rows`, tensor(segment.rows, this.#rowStride));
+      parts[part].set(`${index}/actions`, tensor(segment.actions, budget * size * channels));
+      parts[part].set(`${index}/rewards`, tensor(segment.rewards, budget));
     });
-    return arrays;
+    return parts;
   }
 
-  /** Restores what `toArrays` gave, for a replay of the same layout and capacity. */
-  load(arrays: TensorMap, source: string): void {
-    const added = arrays.get('added')?.data[0];
+  /** Restores what `toParts` gave, for a replay of the same layout and capacity. */
+  load(parts: Readonly<Record<string, TensorMap>>, source: string): void {
+    const added = parts.replay?.get('added')?.data[0];
     if (added === undefined)
       throw new CausalPilotError(
         'E_CHECKPOINT',
@@ -154,7 +163,7 @@ export class EpisodeReplay {
       const segment = this.#segmentOf(slot);
       const index = slot / SEGMENT_EPISODES;
       for (const name of ['rows', 'actions', 'rewards'] as const) {
-        const stored = arrays.get(`${index}/${name}`);
+        const stored = parts[partOf(index)]?.get(`${index}/${name}`);
         if (stored === undefined || stored.data.length > segment[name].length)
           throw new CausalPilotError(
             'E_CHECKPOINT',

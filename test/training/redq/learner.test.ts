@@ -107,9 +107,9 @@ describe('RedqLearner', () => {
     const targetBefore = value(learner.targets[0]!);
     learner.updateCritics(fillReplay().sample(16, new RandomStream('b')), new RandomStream('s'));
     const critic = value(learner.critics[0]!);
-    value(learner.targets[0]!).forEach((after, at) =>
-      expect(after).toBeCloseTo(0.75 * targetBefore[at]! + 0.25 * critic[at]!, 6),
-    );
+    value(learner.targets[0]!).forEach((after, at) => {
+      expect(after).toBeCloseTo(0.75 * targetBefore[at]! + 0.25 * critic[at]!, 6);
+    });
     expect(value(learner.critics[1]!)).not.toEqual(critic);
     learner.dispose();
   });

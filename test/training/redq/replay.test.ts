@@ -69,7 +69,7 @@ describe('EpisodeReplay', () => {
     const replay = new EpisodeReplay(layout, 1030);
     for (let id = 0; id < 1500; id++) replay.add(episode(id));
     const copy = new EpisodeReplay(layout, 1030);
-    copy.load(replay.toArrays(), 'here');
+    copy.load(replay.toParts(), 'here');
     replay.add(episode(2000));
     copy.add(episode(2000));
     expect(copy.sample(64, new RandomStream('s'))).toEqual(replay.sample(64, new RandomStream('s')));
@@ -80,6 +80,6 @@ describe('EpisodeReplay', () => {
     expect(() => replay.sample(1, new RandomStream('s'))).toThrow(/replay is empty/);
     expect(() => replay.add({ ...episode(0), rewards: new Float32Array(3) })).toThrow(/4 reward numbers, got .*3/);
     expect(() => new EpisodeReplay({ ...layout, budget: 0 }, 2)).toThrow(/'environment.budget' of at least 1/);
-    expect(() => replay.load(new Map(), 'folder')).toThrow(/^folder holds no replay counter/);
+    expect(() => replay.load({}, 'folder')).toThrow(/^folder holds no replay counter/);
   });
 });

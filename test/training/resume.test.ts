@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasCheckpoint } from '../../core/checkpoint/manifest.js';
+import { readSafetensors } from '../../core/checkpoint/safetensors.js';
+import { readMetrics } from '../../core/run/run-folder.js';
+import { useBackend } from '../../core/tensor/backend.js';
+import { loadGraphPosterior, loadPolicy } from '../../models/checkpoints.js';
+import { loadExperimentConfig } from '../../training/experiment-config.js';
+import type { TrainingIo, TrainingResult } from '../../training/learning-loop.js';
+import { pretrainPosterior } from '../../training/posterior/pretrain.js';
+import { trainPolicyWithRedq } from '../../training/redq/train.js';
+
+let root: string;
+const config = loadExperimentConfig({ preset: 'smoke' });
+
+beforeAll(async () => {
+  await useBackend();
+  root = mkdtempSync(join(tmpdir(), 'resume-'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** Asks for an end after being polled `polls` times. */
+function interruptAfter(polls: number): TrainingIo['interrupt'] {
+  let left = polls;
+  return {
+    get requested() {
+      return left-- <= 0;
+    },
+  };
+}
+
+const io = (name: string, resume: boolean, interrupt: TrainingIo['interrupt']): TrainingIo => ({
+  folder: join(root, name),
+  resume,
+  interrupt,
+  quiet: true,
+  backend: 'test',
+});
+
+function withoutTimes(folder: string): object[] {
+  return readMetrics(folder).map(({ time, ...values }) => values);
+}
+
+function expectSameRun(straight: string, resumed: string): void {
+  for (const file of ['checkpoints/resume/weights.safetensors', 'checkpoints/best/weights.safetensors'])
+    expect(readSafetensors(join(root, resumed, file)).tensors).toEqual(
+      readSafetensors(join(root, straight, file)).tensors,
+    );
+  expect(withoutTimes(join(root, resumed))).toEqual(withoutTimes(join(root, straight)));
+}
+
+describe('exact resume', () => {
+  const runs: Record<string, (io: TrainingIo) => Promise<TrainingResult>> = {
+    posterior: (own) => pretrainPosterior(config, own),
+    policy: async (own) =>
+      trainPolicyWithRedq(config, await loadGraphPosterior(join(root, 'posterior-straight/checkpoints/best')), own),
+  };
+  test.each([
+    { name: 'posterior', stopAfter: 7, steps: 20 },
+    { name: 'policy', stopAfter: 3, steps: 4 },
+  ])('$name: stopped and resumed equals straight, bit for bit', async ({ name, stopAfter, steps }) => {
+    const run = runs[name]!;
+    const straight = await run(io(`${name}-straight`, false, { requested: false }));
+    expect(straight).toMatchObject({ status: 'finished', step: steps });
+    const stopped = await run(io(`${name}-resumed`, false, interruptAfter(stopAfter)));
+    expect(stopped).toMatchObject({ status: 'interrupted', step: stopAfter });
+    const resumed = await run(io(`${name}-resumed`, true, { requested: false }));
+    expect(resumed.metrics).toEqual(straight.metrics);
+    expectSameRun(`${name}-straight`, `${name}-resumed`);
+  });
+
+  test('the checkpoints load as models', async () => {
+    const policy = await loadPolicy(join(root, 'policy-straight/checkpoints/best'));
+    expect(policy.parameters.count).toBeGreaterThan(0);
+    expect(hasCheckpoint(join(root, 'policy-straight/checkpoints/last'))).toBe(true);
+    await expect(loadPolicy(join(root, 'posterior-straight/checkpoints/best'))).rejects.toThrow(
+      /holds a 'graph-posterior'/,
+    );
+  });
+});

@@ -1,0 +1,91 @@
+import { RandomStream } from '../../core/random/stream.js';
+import { defineMetrics } from '../../core/run/metrics.js';
+import { type DatasetBatch, simulateDatasets } from '../../envs/simulation/simulate-datasets.js';
+import { SimulationPool } from '../../envs/simulation/simulation-pool.js';
+import { saveGraphPosterior } from '../../models/checkpoints.js';
+import type { ExperimentConfig } from '../experiment-config.js';
+import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
+import { scoreHeldOut } from './held-out.js';
+import { PosteriorTrainer } from './posterior-trainer.js';
+
+export const POSTERIOR_METRICS = defineMetrics({
+  'loss/crossEntropy': 'batch mean of the binary cross-entropy per off-diagonal entry, nats',
+  'loss/spectralRadius': 'batch mean spectral radius of the edge probabilities; 0 before the penalty starts',
+  'optimizer/gradientNorm': 'global gradient norm before clipping',
+  'optimizer/learningRate': 'learning rate of the step',
+  'heldOut/crossEntropy': 'binary cross-entropy per off-diagonal entry on held-out datasets, averaged weights, nats',
+  'heldOut/edgeRateCrossEntropy': 'the same for always stating the edge rate',
+  'heldOut/auroc': 'mean AUROC over held-out graphs',
+  'heldOut/averagePrecision': 'mean average precision over held-out graphs',
+  'heldOut/edgeRate': 'share of off-diagonal entries that are edges: the average precision of guessing',
+  'heldOut/expectedCorrectEntries': 'mean expected number of correct adjacency entries',
+  'heldOut/expectedCalibrationError': 'expected calibration error of the edge probabilities, ten bins',
+});
+
+const VALIDATION_BATCH = 128;
+
+/**
+ * Trains the graph posterior of an experiment on freshly simulated datasets. The checkpoints hold the averaged weights;
+ * the best one has the lowest held-out cross-entropy.
+ */
+export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo): Promise<TrainingResult> {
+  const { network, data, training } = config.posterior;
+  const stream = new RandomStream(`posterior/${config.seed}`);
+  const spec = { environment: config.environment, data };
+  const trainer = new PosteriorTrainer(training, network, stream.child('train'));
+  const pool = new SimulationPool({
+    spec,
+    batchSize: training.batchSize,
+    stream: stream.child('train'),
+    workers: config.backend.simulationWorkers,
+  });
+  const heldOut: DatasetBatch[] = [];
+  for (let start = 0; start < training.validation.datasets; start += VALIDATION_BATCH) {
+    const count = Math.min(VALIDATION_BATCH, training.validation.datasets - start);
+    heldOut.push(simulateDatasets({ spec, count, stream: stream.child('validation', start) }));
+  }
+  const learner: Learner<typeof POSTERIOR_METRICS> = {
+    kind: 'posterior-training',
+    label: 'graph posterior',
+    metrics: POSTERIOR_METRICS,
+    shown: ['loss/crossEntropy'],
+    steps: training.steps,
+    schedule: {
+      logEvery: training.logEvery,
+      validateEvery: training.validation.every,
+      saveEvery: training.saveEvery,
+    },
+    step: async (index) => {
+      const { loss, spectralRadius, gradientNorm, learningRate } = trainer.step(index, await pool.batch(index));
+      return {
+        'loss/crossEntropy': loss,
+        'loss/spectralRadius': spectralRadius,
+        'optimizer/gradientNorm': gradientNorm,
+        'optimizer/learningRate': learningRate,
+      };
+    },
+    validate: async () => {
+      const scores = scoreHeldOut(trainer.average, heldOut);
+      const metrics = {
+        'heldOut/crossEntropy': scores.crossEntropy,
+        'heldOut/edgeRateCrossEntropy': scores.edgeRateCrossEntropy,
+        'heldOut/auroc': scores.auroc,
+        'heldOut/averagePrecision': scores.averagePrecision,
+        'heldOut/edgeRate': scores.edgeRate,
+        'heldOut/expectedCorrectEntries': scores.expectedCorrectEntries,
+        'heldOut/expectedCalibrationError': scores.calibration.expectedCalibrationError,
+      };
+      return { score: -scores.crossEntropy, metrics };
+    },
+    saveModel: (folder, card) =>
+      saveGraphPosterior(folder, trainer.average, { ...card, environment: config.environment, seed: config.seed }),
+    state: () => ({ weights: trainer.toArrays() }),
+    restore: ({ weights = new Map() }, source) => trainer.load(weights, source),
+  };
+  try {
+    return await runLearner({ learner, config, io });
+  } finally {
+    await pool.close();
+    trainer.dispose();
+  }
+}

@@ -1,0 +1,196 @@
+import { CausalPilotError } from '../../core/errors.js';
+import { RandomStream } from '../../core/random/stream.js';
+import { defineMetrics } from '../../core/run/metrics.js';
+import { VectorDesignEnv } from '../../envs/vector-design-env.js';
+import { savePolicy } from '../../models/checkpoints.js';
+import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
+import { actionChannels } from '../../models/policy.js';
+import type { ExperimentConfig } from '../experiment-config.js';
+import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
+import { type CollectedEpisodes, collectEpisodes } from './collector.js';
+import { RedqLearner } from './learner.js';
+import { EpisodeReplay } from './replay.js';
+
+export const REDQ_METRICS = defineMetrics({
+  'loss/critic': 'mean over critics and updates of (Q - y)^2 / 2, in scaled rewards',
+  'loss/policy': 'mean over updates of alpha log pi - Q',
+  'critic/target': 'mean soft target y, in scaled rewards',
+  'critic/gradientNorm': 'root mean square over critics of the gradient norm, last update',
+  'policy/entropy': '-log pi of the sampled actions, nats, mean over updates',
+  'policy/targetEntropy': 'entropy that the temperature is adjusted to, nats',
+  'policy/temperature': 'alpha',
+  'policy/gradientNorm': 'gradient norm of the policy, last update',
+  'collect/return': 'mean potential after the last experiment of the collected episodes',
+  'collect/gain': 'mean sum of rewards of the collected episodes',
+  'replay/transitions': 'transitions held',
+  'heldOut/return': 'mean expected correct entries after the last experiment on held-out systems',
+  'heldOut/gain': 'mean increase of the expected correct entries over an episode on held-out systems',
+  'heldOut/gainOverRandom': 'mean paired difference in return to uniformly random actions on the same systems',
+});
+
+/**
+ * Trains the design policy of an experiment with REDQ/SAC against a graph posterior. The best checkpoint has the
+ * highest return on held-out systems.
+ */
+export async function trainPolicyWithRedq(
+  config: ExperimentConfig,
+  posterior: AmortizedGraphPosterior,
+  io: TrainingIo,
+): Promise<TrainingResult> {
+  const trainer = new RedqTrainer(config, posterior);
+  try {
+    return await runLearner({ learner: trainer, config, io });
+  } finally {
+    trainer.dispose();
+  }
+}
+
+class RedqTrainer implements Learner<typeof REDQ_METRICS> {
+  readonly kind = 'redq-training';
+  readonly label = 'design policy';
+  readonly metrics = REDQ_METRICS;
+  readonly shown = ['loss/critic', 'policy/entropy', 'collect/gain'] as const;
+  readonly steps: number;
+  readonly schedule: Learner<typeof REDQ_METRICS>['schedule'];
+  readonly #config: ExperimentConfig;
+  readonly #stream: RandomStream;
+  readonly #channels: number;
+  readonly #env: VectorDesignEnv;
+  readonly #validationEnv: VectorDesignEnv;
+  readonly #learner: RedqLearner;
+  readonly #replay: EpisodeReplay;
+  #randomReturns: Float64Array | undefined;
+
+  constructor(config: ExperimentConfig, posterior: AmortizedGraphPosterior) {
+    const { training, environment } = config;
+    if (training.targetSubset > training.critics)
+      throw new CausalPilotError(
+        'E_CONFIG',
+        `training.targetSubset: ${training.targetSubset} critics cannot be drawn from training.critics = ${training.critics}; lower it`,
+      );
+    this.#config = config;
+    this.#stream = new RandomStream(`policy/${config.seed}`);
+    this.#channels = actionChannels(environment.interventionKind);
+    this.#env = VectorDesignEnv.fromConfig(environment, posterior);
+    // Whatever the policy is rewarded with, it is judged by the paper's return on the true graph.
+    this.#validationEnv = VectorDesignEnv.fromConfig({ ...environment, reward: 'expectedCorrectEntries' }, posterior);
+    const { initialRows, budget, rowsPerExperiment } = environment;
+    const layout = { size: this.#env.size, initialRows, budget, rowsPerExperiment, channels: this.#channels };
+    this.#replay = new EpisodeReplay(layout, Math.max(1, Math.floor(training.replayTransitions / Math.max(1, budget))));
+    this.#learner = new RedqLearner({
+      config: training,
+      policy: config.policy,
+      critic: config.critic,
+      channels: this.#channels,
+      stream: this.#stream.child('weights'),
+    });
+    this.steps = training.iterations;
+    this.schedule = { logEvery: 1, validateEvery: training.validation.every, saveEvery: training.saveEvery };
+  }
+
+  async step(iteration: number) {
+    const { training } = this.#config;
+    const collected = this.#collect(iteration);
+    const targetEntropy = this.#targetEntropy(iteration);
+    const canLearn = this.#replay.transitions >= training.learningStarts;
+    const updates = canLearn ? this.#update(iteration, targetEntropy) : {};
+    const finalMean = meanOf(collected.finalPotentials);
+    return {
+      ...updates,
+      'policy/targetEntropy': targetEntropy,
+      'policy/temperature': this.#learner.temperature,
+      'collect/return': finalMean,
+      'collect/gain': finalMean - meanOf(collected.startPotentials),
+      'replay/transitions': this.#replay.transitions,
+    };
+  }
+
+  async validate() {
+    const { systems, mode } = this.#config.training.validation;
+    const streams = Array.from({ length: systems }, (_, k) => this.#stream.child('validation', k));
+    const options = { streams, channels: this.#channels };
+    this.#randomReturns ??= collectEpisodes(this.#validationEnv, options).finalPotentials;
+    const played = collectEpisodes(this.#validationEnv, { ...options, policy: this.#learner.policy, mode });
+    const score = meanOf(played.finalPotentials);
+    const metrics = {
+      'heldOut/return': score,
+      'heldOut/gain': score - meanOf(played.startPotentials),
+      'heldOut/gainOverRandom': score - meanOf(this.#randomReturns),
+    };
+    return { score, metrics };
+  }
+
+  async saveModel(folder: string, card: { step: number; metrics: Record<string, number> }): Promise<void> {
+    const { environment, seed } = this.#config;
+    await savePolicy(folder, this.#learner.policy, { ...card, environment, seed });
+  }
+
+  state() {
+    return { weights: this.#learner.toArrays(), ...this.#replay.toParts() };
+  }
+
+  restore(parts: Parameters<EpisodeReplay['load']>[0], source: string): void {
+    this.#learner.load(parts.weights ?? new Map(), source);
+    this.#replay.load(parts, source);
+  }
+
+  dispose(): void {
+    this.#learner.dispose();
+  }
+
+  #collect(iteration: number): CollectedEpisodes {
+    const { training } = this.#config;
+    const streams = Array.from({ length: training.episodesPerIteration }, (_, k) =>
+      this.#stream.child('episode', iteration * training.episodesPerIteration + k),
+    );
+    const isWarmUp = this.#replay.transitions < training.learningStarts;
+    const collected = collectEpisodes(this.#env, {
+      streams,
+      channels: this.#channels,
+      ...(isWarmUp ? {} : { policy: this.#learner.policy }),
+    });
+    for (const episode of collected.episodes)
+      this.#replay.add({ ...episode, rewards: episode.rewards.map((reward) => training.rewardScale * reward) });
+    return collected;
+  }
+
+  #update(iteration: number, targetEntropy: number) {
+    const { updatesPerIteration, criticUpdatesPerPolicyUpdate, batchSize } = this.#config.training;
+    const critic = { loss: 0, meanValue: 0, gradientNorm: 0 };
+    const policy = { loss: 0, meanLogProbability: 0, gradientNorm: 0 };
+    for (let update = 0; update < updatesPerIteration; update++) {
+      const stream = this.#stream.child('iteration', iteration, 'update', update);
+      for (let repeat = 0; repeat < criticUpdatesPerPolicyUpdate; repeat++) {
+        const own = stream.child('critic', repeat);
+        const step = this.#learner.updateCritics(this.#replay.sample(batchSize, own), own);
+        const weight = 1 / (updatesPerIteration * criticUpdatesPerPolicyUpdate);
+        critic.loss += weight * step.loss;
+        critic.meanValue += weight * step.meanValue;
+        critic.gradientNorm = step.gradientNorm;
+      }
+      const own = stream.child('policy');
+      const step = this.#learner.updatePolicy(this.#replay.sample(batchSize, own), targetEntropy, own);
+      policy.loss += step.loss / updatesPerIteration;
+      policy.meanLogProbability += step.meanLogProbability / updatesPerIteration;
+      policy.gradientNorm = step.gradientNorm;
+    }
+    return {
+      'loss/critic': critic.loss,
+      'loss/policy': policy.loss,
+      'critic/target': critic.meanValue,
+      'critic/gradientNorm': critic.gradientNorm,
+      'policy/entropy': -policy.meanLogProbability,
+      'policy/gradientNorm': policy.gradientNorm,
+    };
+  }
+
+  /** Falls linearly from -(number of action numbers), as published. */
+  #targetEntropy(iteration: number): number {
+    const { targetEntropyPerNumber, targetEntropyDecay } = this.#config.training.temperature;
+    return targetEntropyPerNumber * this.#env.size * this.#channels - targetEntropyDecay * iteration;
+  }
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}

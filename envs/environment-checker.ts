@@ -46,22 +46,30 @@ export function checkEnvironment(
   try {
     checkStepBeforeReset(makeEnvironment(), report);
     const used = makeEnvironment();
-    const traces: Trace[] = [];
     for (let episode = 0; episode < episodes; episode++) {
-      const stream = new RandomStream(`environment-check/${seed}/${episode}`);
-      const trace = runEpisode(makeEnvironment(), stream, report);
-      if (!sameTrace(trace, runEpisode(used, stream, report)))
+      const streams = episodeStreams(seed, episode);
+      const trace = runEpisode(makeEnvironment(), streams, report);
+      if (!sameTrace(trace, runEpisode(used, streams, report)))
         report(
           'determinism',
           'equal streams and interventions gave different episodes in a fresh and a used environment',
         );
-      traces.push(trace);
     }
-    checkVariety(traces, report);
+    checkVariety(makeEnvironment, seed, report);
   } catch (error) {
     report('construction', `an episode could not be run: ${error instanceof Error ? error.message : String(error)}`);
   }
   return findings;
+}
+
+interface EpisodeStreams {
+  readonly environment: RandomStream;
+  readonly actions: RandomStream;
+}
+
+function episodeStreams(seed: number | string, episode: number): EpisodeStreams {
+  const stream = new RandomStream(`environment-check/${seed}/${episode}`);
+  return { environment: stream.child('environment'), actions: stream.child('actions') };
 }
 
 type Report = (check: EnvironmentFinding['check'], message: string) => void;
@@ -80,10 +88,11 @@ function checkStepBeforeReset(environment: DesignEnvironment, report: Report): v
   if (!throws(() => environment.step(intervention))) report('budget', 'step before reset must throw, and did not');
 }
 
-function runEpisode(environment: DesignEnvironment, stream: RandomStream, report: Report): Trace {
+function runEpisode(environment: DesignEnvironment, streams: EpisodeStreams, report: Report): Trace {
   const { budget } = environment.settings;
-  const actions = stream.child('actions');
-  let state: DesignState = environment.reset(stream.child('environment'));
+  // A stream of its own for every run, so that repeated episodes choose the same interventions.
+  const actions = streams.actions.child('run');
+  let state: DesignState = environment.reset(streams.environment);
   const states = [snapshot(state)];
   const rewards: number[] = [];
   checkState(environment, state, 0, report);
@@ -192,9 +201,13 @@ function sameNumbers(first: ArrayLike<number>, second: ArrayLike<number>): boole
   return true;
 }
 
-function checkVariety(traces: readonly Trace[], report: Report): void {
-  const [first, ...others] = traces;
-  if (first === undefined || others.length === 0 || first.values.length === 0) return;
-  if (others.every((trace) => sameNumbers(trace.values, first.values)))
+/** Equal interventions under different streams: whatever is no target must be measured differently at least once. */
+function checkVariety(makeEnvironment: () => DesignEnvironment, seed: number | string, report: Report): void {
+  const { actions } = episodeStreams(seed, 0);
+  const [first, second] = [0, 1].map((episode) =>
+    runEpisode(makeEnvironment(), { environment: episodeStreams(seed, episode).environment, actions }, report),
+  ) as [Trace, Trace];
+  const free = [...first.targets.keys()].filter((entry) => first.targets[entry] === 0);
+  if (free.length > 0 && free.every((entry) => Object.is(first.values[entry], second.values[entry])))
     report('determinism', 'different streams gave the same measurements; reset must draw from the stream it is given');
 }

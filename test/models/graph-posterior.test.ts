@@ -61,9 +61,9 @@ describe('AmortizedGraphPosterior', () => {
   test('a history scored beside longer ones gets the probabilities it gets alone', () => {
     const histories = [3, 9, 1].map((rows) => randomHistory(4, rows, new RandomStream(`padding/${rows}`)));
     const together = posterior.edgeProbabilities(histories);
-    histories.forEach((history, k) =>
-      expectClose(posterior.edgeProbabilities([history]), together.subarray(16 * k, 16 * (k + 1))),
-    );
+    histories.forEach((history, k) => {
+      expectClose(posterior.edgeProbabilities([history]), together.subarray(16 * k, 16 * (k + 1)));
+    });
   });
 
   test('without any row it still answers', () => {

@@ -31,7 +31,9 @@ describe('DesignPolicy', () => {
     const together = policy.act(histories, 'stochastic', streams());
     histories.forEach((history, k) => {
       const alone = policy.act([history], 'stochastic', [streams()[k]!]);
-      alone.forEach((value, at) => expect(value).toBeCloseTo(together[8 * k + at]!, 4));
+      alone.forEach((value, at) => {
+        expect(value).toBeCloseTo(together[8 * k + at]!, 4);
+      });
     });
   });
 

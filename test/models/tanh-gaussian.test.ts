@@ -22,9 +22,13 @@ describe('tanhGaussianSample', () => {
   test.each(cases.map((entry, index) => ({ entry, index })))('matches the reference, case $index', ({ entry }) => {
     const sample = tanhGaussianSample(tf.tensor(entry.mean), tf.tensor(entry.logStd), tf.tensor(entry.noise));
     const action = sample.action.dataSync();
-    entry.action.flat().forEach((want, at) => expect(action[at]).toBeCloseTo(want, 5));
+    entry.action.flat().forEach((want, at) => {
+      expect(action[at]).toBeCloseTo(want, 5);
+    });
     const logProbability = sample.logProbability.dataSync();
-    entry.logProb.forEach((want, at) => expect(logProbability[at]).toBeCloseTo(want, 4));
+    entry.logProb.forEach((want, at) => {
+      expect(logProbability[at]).toBeCloseTo(want, 4);
+    });
   });
 
   test('the density stays finite where tanh saturates', () => {

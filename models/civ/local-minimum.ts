@@ -9,3 +9,11 @@ export interface LocalMinimum {
   /** False when the iterations ran out first. */
   readonly converged: boolean;
 }
+
+export interface LocalSearchOptions {
+  readonly iterations: number;
+  /** Length of the (projected) gradient relative to the value at which the search ends. */
+  readonly tolerance: number;
+  /** Decrease of the value, foreseen or found, below which the search ends; 0 for none. */
+  readonly absoluteTolerance: number;
+}

@@ -1,5 +1,5 @@
 import { type FeasibleSet, project } from './feasible-set.js';
-import type { LocalMinimum, SmoothObjective } from './local-minimum.js';
+import type { LocalMinimum, LocalSearchOptions, SmoothObjective } from './local-minimum.js';
 
 const ARMIJO = 1e-4;
 /** Values over which the non-monotone line search takes its reference. */
@@ -13,13 +13,9 @@ const [SHORTEST_STEP, LONGEST_STEP] = [1e-12, 1e12];
 export function minimiseProjected(
   objective: SmoothObjective,
   start: Float64Array,
-  options: {
-    readonly set: Exclude<FeasibleSet, { kind: 'finite' }>;
-    readonly iterations: number;
-    readonly tolerance: number;
-  },
+  options: LocalSearchOptions & { readonly set: Exclude<FeasibleSet, { kind: 'finite' }> },
 ): LocalMinimum {
-  const { set, iterations, tolerance } = options;
+  const { set, iterations, tolerance, absoluteTolerance } = options;
   const size = start.length;
   let point = project(set, start.slice());
   let gradient = new Float64Array(size);
@@ -31,9 +27,9 @@ export function minimiseProjected(
   for (let iteration = 0; iteration < iterations; iteration++) {
     const direction = projectedDirection(set, point, { gradient, stepLength });
     const reach = projectedDirection(set, point, { gradient, stepLength: 1 });
-    if (Math.hypot(...reach) <= tolerance * Math.max(Math.abs(value), Number.MIN_VALUE))
-      return { ...best, evaluations, converged: true };
     const slope = dot(gradient, direction);
+    if (Math.hypot(...reach) <= tolerance * Math.abs(value) || -slope < absoluteTolerance)
+      return { ...best, evaluations, converged: true };
     const reference = Math.max(...recent);
     let next = point;
     let nextValue = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-import type { LocalMinimum, SmoothObjective } from './local-minimum.js';
+import type { LocalMinimum, LocalSearchOptions, SmoothObjective } from './local-minimum.js';
 
 // Shapes: point, gradient, direction [p]; up to MEMORY pairs (step, change of gradient).
 
@@ -6,6 +6,8 @@ const MEMORY = 10;
 const ARMIJO = 1e-4;
 const CURVATURE = 0.9;
 const LINE_SEARCH_LIMIT = 30;
+/** Length of the first step on the unit sphere. */
+const FIRST_STEP = 0.3;
 
 /** A point of the sphere with the value there and the gradient of y -> f(radius y/|y|) at the unit vector y. */
 interface SpherePoint {
@@ -29,9 +31,9 @@ interface CurvaturePair {
 export function minimiseOnSphere(
   objective: SmoothObjective,
   start: Float64Array,
-  options: { readonly radius: number; readonly iterations: number; readonly tolerance: number },
+  options: LocalSearchOptions & { readonly radius: number },
 ): LocalMinimum {
-  const { radius, iterations, tolerance } = options;
+  const { radius, iterations, tolerance, absoluteTolerance } = options;
   let evaluations = 0;
   const evaluate = (unit: Float64Array): SpherePoint => {
     evaluations++;
@@ -49,8 +51,8 @@ export function minimiseOnSphere(
   let stalled = 0;
   let converged = false;
   for (let iteration = 0; iteration < iterations && !converged; iteration++) {
-    const slopeLength = Math.sqrt(dot(current.gradient, current.gradient));
-    if (slopeLength <= tolerance * Math.abs(current.value)) {
+    const squaredSlope = dot(current.gradient, current.gradient);
+    if (Math.sqrt(squaredSlope) <= tolerance * Math.abs(current.value) || squaredSlope < absoluteTolerance) {
       converged = true;
       break;
     }
@@ -59,7 +61,8 @@ export function minimiseOnSphere(
       pairs = [];
       direction = current.gradient.map((entry) => -entry);
     }
-    const firstStep = pairs.length > 0 ? 1 : 0.3 / Math.sqrt(dot(direction, direction));
+    // With an absolute tolerance the first step trusts unit curvature, as sequential quadratic programming does.
+    const firstStep = pairs.length > 0 || absoluteTolerance > 0 ? 1 : FIRST_STEP / Math.sqrt(squaredSlope);
     const next = lineSearch(current, direction, { evaluate, firstStep });
     if (next === undefined) {
       // No descent left along a quasi-Newton direction: once more along the gradient, then this is the minimum.
@@ -69,7 +72,7 @@ export function minimiseOnSphere(
     }
     pairs = withPair(pairs, current, next);
     stalled = current.value - next.value <= tolerance * tolerance * Math.abs(next.value) ? stalled + 1 : 0;
-    converged = stalled >= 2;
+    converged = stalled >= 2 || current.value - next.value < absoluteTolerance;
     current = next;
   }
   return { point: current.unit.map((entry) => radius * entry), value: current.value, evaluations, converged };

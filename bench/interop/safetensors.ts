@@ -60,11 +60,12 @@ function checkMixed(folder: string): string[] {
   const back = readSafetensors(theirs);
   const problems = MIXED.flatMap(([name, tensor, dtype]) => {
     const { shape, data } = tensor;
-    const number = typeof data[0] === 'bigint' ? BigInt : Number;
+    const values: (number | bigint)[] = [...data];
+    const parse = (text: string): number | bigint => (typeof values[0] === 'bigint' ? BigInt(text) : Number(text));
     const seen = read.tensors[name];
-    const expected = { dtype, shape, values: Array.from(data, (value) => value) };
+    const expected = { dtype, shape, values };
     return [
-      ...(isDeepStrictEqual({ ...seen, values: seen?.values.map(number) }, expected)
+      ...(isDeepStrictEqual({ ...seen, values: seen?.values.map(parse) }, expected)
         ? []
         : [`Python misreads '${name}'`]),
       ...(isDeepStrictEqual(back.tensors.get(name), tensor) ? [] : [`'${name}' written by Python is misread`]),

@@ -88,9 +88,20 @@ function explainAlternatives(group: OptionSchema, choice: string, place: Place):
     ...(place.when === undefined ? {} : { when: place.when }),
   };
   const members = branches.flatMap((branch, index) => {
-    const when = `${place.prefix}${choice} = ${values[index]?.map(inline).join(' or ')}`;
+    const own = values[index] ?? [];
+    const chosen = `${place.prefix}${choice} = ${own.map(inline).join(' or ')}`;
+    const when = place.when === undefined ? chosen : `${place.when} and ${chosen}`;
+    // A default of the union describes the alternative that it selects, and no other.
+    const ownDefault = own.includes(inherited) ? place.inherited : undefined;
     const rest = Object.entries(branch.properties ?? {}).filter(([name]) => name !== choice);
-    return explainGroup({ ...branch, properties: Object.fromEntries(rest) }, { ...place, when });
+    return explainGroup(
+      { ...branch, properties: Object.fromEntries(rest) },
+      {
+        prefix: place.prefix,
+        inherited: ownDefault,
+        when,
+      },
+    );
   });
   return [selector, ...members];
 }
@@ -135,7 +146,10 @@ function typeInWords(schema: OptionSchema): string {
 }
 
 function plainTypeInWords(type: string, schema: OptionSchema): string {
-  if (type === 'array') return `list of ${typeInWords(knownSchema(schema.items))}`;
+  if (type === 'array') {
+    const entry = typeInWords(knownSchema(schema.items));
+    return `list of ${entry.includes(' | ') ? `(${entry})` : entry}`;
+  }
   if (type === 'object') return schema.properties === undefined ? 'named values' : 'group';
   if (type === 'integer' || type === 'number') return `${type}${boundsInWords(schema)}`;
   return type;

@@ -87,6 +87,34 @@ describe('explainConfig', () => {
     expect(formatExplanations(explained, 'train')).toBe('');
   });
 
+  test('a default of a union belongs to the alternative that it selects; nested choices are joined', () => {
+    const size = z.int().default(1);
+    const nested = z.strictObject({
+      shape: z
+        .discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('round'), size }),
+          z.strictObject({
+            kind: z.literal('square'),
+            size,
+            corner: z.discriminatedUnion('kind', [
+              z.strictObject({ kind: z.literal('sharp') }),
+              z.strictObject({ kind: z.literal('soft'), radius: z.number(), styles: z.array(z.enum(['a', 'b'])) }),
+            ]),
+          }),
+        ])
+        .prefault({ kind: 'round', size: 9 }),
+    });
+    const found = explainConfig(nested).map(({ path, default: value, when, type }) => [path, type, value, when]);
+    expect(found).toEqual([
+      ['shape.kind', 'round | square', 'round', undefined],
+      ['shape.size', 'integer', 9, 'shape.kind = round'],
+      ['shape.size', 'integer', 1, 'shape.kind = square'],
+      ['shape.corner.kind', 'sharp | soft', undefined, 'shape.kind = square'],
+      ['shape.corner.radius', 'number', undefined, 'shape.kind = square and shape.corner.kind = soft'],
+      ['shape.corner.styles', 'list of (a | b)', undefined, 'shape.kind = square and shape.corner.kind = soft'],
+    ]);
+  });
+
   test('the JSON Schema is strict, asks only for what has no default and allows extends', () => {
     const schema = configJsonSchema(Schema);
     expect(schema).toMatchObject({

@@ -1,6 +1,8 @@
 import { RandomStream } from '../../core/random/stream.js';
+import { describeMetric } from './metric-descriptions.js';
 import type { StrategyScores } from './scores.js';
 import { Bootstrap, type Estimate, pairedDifferences } from './statistics.js';
+import { SIMPLE_STRATEGY_NAMES } from './strategies/registry.js';
 import type { TaskKind } from './strategy.js';
 
 /** One figure of the results: a strategy's mean in one environment after `round` experiments. */
@@ -30,14 +32,18 @@ export interface EvaluationSummary {
 export interface SummaryOptions {
   /** Bootstrap resamples. @defaultValue 1000 */
   readonly bootstrapSamples?: number;
+  /** Evaluation seed, which names the resamples. */
   readonly seed: number;
-  /** Strategies that all others are compared to, where they were evaluated. */
-  readonly references: readonly string[];
+  /** Strategy that all others are compared to, where it was evaluated. */
+  readonly reference: string;
 }
 
-/** Means and paired differences with 95 % bootstrap intervals, for every metric and round. */
+/**
+ * Means and paired differences with 95 % bootstrap intervals, for every metric and round. Differences are taken to the
+ * reference and, in each environment, to the simple strategy that did best there.
+ */
 export function summarize(scores: readonly StrategyScores[], options: SummaryOptions): EvaluationSummary {
-  const { bootstrapSamples = 1000, seed, references } = options;
+  const { bootstrapSamples = 1000, seed, reference } = options;
   const bootstraps = new Map<number, Bootstrap>();
   const bootstrapFor = (systems: number): Bootstrap => {
     const known = bootstraps.get(systems);
@@ -48,12 +54,36 @@ export function summarize(scores: readonly StrategyScores[], options: SummaryOpt
     return made;
   };
   const results = scores.flatMap((table) => resultRows(table, bootstrapFor(table.completed)));
-  const differences = scores.flatMap((table) =>
-    scores
-      .filter((other) => references.includes(other.key.strategy) && isComparable(table, other))
-      .flatMap((other) => differenceRows(table, other, bootstrapFor(table.completed))),
-  );
+  const differences = scores.flatMap((table) => {
+    const references = new Set([reference, bestSimpleStrategy(results, table.key)]);
+    return scores
+      .filter((other) => references.has(other.key.strategy) && isComparable(table, other))
+      .flatMap((other) => differenceRows(table, other, bootstrapFor(table.completed)));
+  });
   return { results, differences };
+}
+
+/**
+ * The strategy without training that did best in a task's first metric after the last experiment; undefined if none was
+ * evaluated.
+ */
+export function bestSimpleStrategy(
+  results: readonly ResultRow[],
+  { task, environment }: Pick<ResultRow, 'task' | 'environment'>,
+): string | undefined {
+  const here = results.filter((row) => row.task === task && row.environment === environment);
+  const metric = here[0]?.metric ?? '';
+  const last = here.reduce((most, { round }) => Math.max(most, round), 0);
+  const sign = describeMetric(metric).better === 'higher' ? 1 : -1;
+  const candidates = here.filter(
+    (row) =>
+      row.metric === metric && row.round === last && row.mean !== null && SIMPLE_STRATEGY_NAMES.includes(row.strategy),
+  );
+  const value = ({ mean }: ResultRow): number => sign * (mean ?? Number.NEGATIVE_INFINITY);
+  return candidates.reduce<ResultRow | undefined>(
+    (best, row) => (best === undefined || value(row) > value(best) ? row : best),
+    undefined,
+  )?.strategy;
 }
 
 function isComparable(table: StrategyScores, reference: StrategyScores): boolean {

@@ -1,8 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { describeMetric } from '../metric-descriptions.js';
 import { STRATEGY_NAMES, strategyLabel } from '../strategies/registry.js';
 import type { ResultRow } from '../summary.js';
 import { groups, type ResultGroup } from './table.js';
-import { describeMetric } from './vocabulary.js';
 
 /**
  * Colours of Okabe and Ito (Color Universal Design, 2008), told apart under every common colour blindness; their

@@ -30,7 +30,7 @@ export async function renderHtmlReport(summary: EvaluationSummary, options: Html
     const isHere = (row: { task: string; environment: string }) => row.task === task && row.environment === environment;
     const tables = [...finalRoundTables(rows), ...differenceTables(summary.differences.filter(isHere))];
     sections.push(
-      `<h2>${escapeHtml(`${task}: ${environment}`)}</h2>`,
+      `<h2>${escapeHtml(`${task} task, ${environment} environment`)}</h2>`,
       `<figure>${await renderCurves(rows)}</figure>`,
       ...tables.map(htmlTable),
     );

@@ -1,6 +1,6 @@
+import { describeMetric, formatEstimate } from '../metric-descriptions.js';
 import { strategyLabel } from '../strategies/registry.js';
 import type { DifferenceRow, ResultRow } from '../summary.js';
-import { describeMetric, formatEstimate } from './vocabulary.js';
 
 /** A table of words: the first row is the header, all rows have as many cells. */
 export interface TextTable {
@@ -17,7 +17,7 @@ export interface TableOptions {
 /** One table per task and environment: strategies by metrics after the last experiment. */
 export function finalRoundTables(results: readonly ResultRow[], options: TableOptions = {}): TextTable[] {
   return groups(results).map((group) => ({
-    title: `${group.task}, ${group.environment}: after ${count(group.rounds, 'experiment')}, ${count(systemCount(group.rows), 'system')}; mean [95 % interval]`,
+    title: `${group.task} task, ${group.environment} environment: after ${count(group.rounds, 'experiment')} on ${count(systemCount(group.rows), 'system')}; mean [95 % interval]`,
     ...tableBody(group, options, false),
   }));
 }
@@ -27,7 +27,7 @@ export function differenceTables(differences: readonly DifferenceRow[], options:
   const references = [...new Set(differences.map(({ reference }) => reference))];
   return references.flatMap((reference) =>
     groups(differences.filter((row) => row.reference === reference)).map((group) => ({
-      title: `${group.task}, ${group.environment}: paired difference to '${strategyLabel(reference)}' after ${count(group.rounds, 'experiment')}; mean [95 % interval]`,
+      title: `${group.task} task, ${group.environment} environment: paired difference to '${strategyLabel(reference)}' after ${count(group.rounds, 'experiment')}; mean [95 % interval]`,
       ...tableBody(group, options, true),
     })),
   );

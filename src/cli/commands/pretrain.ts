@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../options.js';
+import { printJson, printLine, typedCommand, withSession } from '../session.js';
+
+export function registerPretrain(program: Command): void {
+  addExperimentOptions(
+    program
+      .command('pretrain')
+      .description('train the graph posterior on freshly simulated systems')
+      .addHelpText(
+        'after',
+        `
+Example:
+  causal-pilot pretrain --preset linear-d10 --out runs/linear-d10/posterior
+  causal-pilot pretrain --preset linear-d10 --out runs/linear-d10/posterior --resume`,
+      ),
+  ).action(pretrain);
+}
+
+async function pretrain(options: ExperimentOptions): Promise<void> {
+  const config = await loadExperiment(options);
+  const folder = options.out ?? defaultFolder(options, 'posterior');
+  const result = await withSession(config, async ({ interrupt, backend }) => {
+    const { pretrainPosterior } = await import('../../../training/posterior/pretrain.js');
+    return pretrainPosterior(config, {
+      folder,
+      resume: options.resume ?? false,
+      quiet: options.quiet ?? false,
+      interrupt,
+      backend,
+      command: typedCommand(),
+    });
+  });
+  if (options.json) printJson({ folder, ...result });
+  else printLine(trainingSummary('graph posterior', folder, result));
+}
+
+/** A few lines about a training run: where it stands, its held-out metrics, how to go on. */
+export function trainingSummary(
+  what: string,
+  folder: string,
+  { status, step, metrics, bestCheckpoint }: TrainingOutcome,
+): string {
+  if (status === 'interrupted')
+    return `${what}: stopped at step ${step} and saved in ${folder}; continue with --resume`;
+  const figures = Object.entries(metrics).map(([name, value]) => `  ${name} ${Number(value.toPrecision(5))}`);
+  return [`${what}: finished at step ${step}; best checkpoint ${bestCheckpoint}`, ...figures].join('\n');
+}
+
+interface TrainingOutcome {
+  readonly status: 'finished' | 'interrupted';
+  readonly step: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly bestCheckpoint: string;
+}

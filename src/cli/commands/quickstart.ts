@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { ExperimentConfig } from '../../../training/experiment-config.js';
+import type { EvaluationSummary } from '../../evaluation/summary.js';
+import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../options.js';
+import { printEvaluation } from '../print-evaluation.js';
+import { printJson, printLine, type Session, typedCommand, withSession } from '../session.js';
+import { StageClock } from '../stage-clock.js';
+
+export function registerQuickstart(program: Command): void {
+  addExperimentOptions(
+    program
+      .command('quickstart')
+      .description('train a graph posterior and a policy, then compare the policy with simple strategies')
+      .addHelpText(
+        'after',
+        `
+Called again, it continues where it was stopped (--resume is implied).
+
+Example:
+  causal-pilot quickstart
+  causal-pilot quickstart --preset smoke --out /tmp/smoke`,
+      ),
+  ).action(quickstart);
+}
+
+async function quickstart(options: ExperimentOptions): Promise<void> {
+  const chosen = options.preset ?? options.config ?? 'quickstart';
+  const experiment = options.config === undefined ? { ...options, preset: chosen } : options;
+  const config = await loadExperiment(experiment);
+  const folder = options.out ?? defaultFolder(experiment, '');
+  const clock = new StageClock(join(folder, 'time.json'));
+  const outcome = await withSession(config, (session) =>
+    runStages(config, folder, { session, clock, quiet: options.quiet ?? false }),
+  );
+  if (outcome === undefined) {
+    printLine(`quickstart: stopped and saved in ${folder}; the same command continues`);
+    return;
+  }
+  const { describeHeadline, policyHeadlines } = await import('../policy-headlines.js');
+  const headlines = policyHeadlines(outcome.summary, config.evaluation.reference);
+  if (options.json) printJson({ folder, headlines, seconds: clock.seconds, ...outcome.summary });
+  else {
+    printEvaluation(outcome.summary, outcome.files);
+    for (const headline of headlines) printLine(describeHeadline(headline));
+    printLine(clock.describe());
+  }
+}
+
+interface Stages {
+  readonly session: Session;
+  readonly clock: StageClock;
+  readonly quiet: boolean;
+}
+
+interface Outcome {
+  readonly summary: EvaluationSummary;
+  readonly files: readonly string[];
+}
+
+/** Undefined when a stage was interrupted. */
+async function runStages(config: ExperimentConfig, folder: string, stages: Stages): Promise<Outcome | undefined> {
+  const { session, clock, quiet } = stages;
+  const { isRunFolder } = await import('../../../core/run/run-folder.js');
+  const io = (part: string) => ({
+    folder: join(folder, part),
+    resume: isRunFolder(join(folder, part)),
+    quiet,
+    interrupt: session.interrupt,
+    backend: session.backend,
+    command: typedCommand(),
+  });
+  const posteriorRun = await clock.time('graph posterior', async () => {
+    const { pretrainPosterior } = await import('../../../training/posterior/pretrain.js');
+    return pretrainPosterior(config, io('posterior'));
+  });
+  if (posteriorRun.status === 'interrupted') return undefined;
+  const policyRun = await clock.time('policy', () => trainPolicy(config, posteriorRun.bestCheckpoint, io('policy')));
+  if (policyRun.status === 'interrupted') return undefined;
+  const evaluation = await clock.time('evaluation', async () => {
+    const { runEvaluation } = await import('../../evaluation/run-evaluation.js');
+    return runEvaluation({
+      ...io('evaluation'),
+      config,
+      resume: existsSync(join(folder, 'evaluation')),
+      posterior: posteriorRun.bestCheckpoint,
+      policy: policyRun.bestCheckpoint,
+    });
+  });
+  return evaluation.status === 'interrupted' ? undefined : evaluation;
+}
+
+type PolicyTraining = typeof import('../../../training/redq/train.js').trainPolicyWithRedq;
+
+async function trainPolicy(
+  config: ExperimentConfig,
+  posteriorCheckpoint: string,
+  io: Parameters<PolicyTraining>[2],
+): ReturnType<PolicyTraining> {
+  const { loadGraphPosterior } = await import('../../../models/checkpoints.js');
+  const { trainPolicyWithRedq } = await import('../../../training/redq/train.js');
+  const posterior = await loadGraphPosterior(posteriorCheckpoint);
+  try {
+    return await trainPolicyWithRedq(config, posterior, io);
+  } finally {
+    posterior.dispose();
+  }
+}

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { checkpointFolder } from '../model-folders.js';
+import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../options.js';
+import { printJson, printLine, typedCommand, withSession } from '../session.js';
+import { trainingSummary } from './pretrain.js';
+
+interface TrainOptions extends ExperimentOptions {
+  readonly posterior?: string;
+}
+
+export function registerTrain(program: Command): void {
+  addExperimentOptions(
+    program
+      .command('train')
+      .description('train the design policy against a graph posterior')
+      .option('--posterior <folder>', 'run or checkpoint of the graph posterior (default: runs/<preset>/posterior)')
+      .addHelpText(
+        'after',
+        `
+Example:
+  causal-pilot train --preset linear-d10 --posterior runs/linear-d10/posterior --set training.batchSize=256`,
+      ),
+  ).action(train);
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const config = await loadExperiment(options);
+  const folder = options.out ?? defaultFolder(options, 'policy');
+  const posteriorFolder = await checkpointFolder(
+    options.posterior ?? defaultFolder(options, 'posterior'),
+    "train one with 'causal-pilot pretrain' or name it with --posterior",
+  );
+  const result = await withSession(config, async ({ interrupt, backend }) => {
+    const { loadGraphPosterior } = await import('../../../models/checkpoints.js');
+    const { trainPolicyWithRedq } = await import('../../../training/redq/train.js');
+    const posterior = await loadGraphPosterior(posteriorFolder);
+    try {
+      return await trainPolicyWithRedq(config, posterior, {
+        folder,
+        resume: options.resume ?? false,
+        quiet: options.quiet ?? false,
+        interrupt,
+        backend,
+        command: typedCommand(),
+      });
+    } finally {
+      posterior.dispose();
+    }
+  });
+  if (options.json) printJson({ folder, ...result });
+  else printLine(trainingSummary('design policy', folder, result));
+}

@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import { programVersion } from '../../core/run/program-version.js';
+import { registerConfig } from './commands/config.js';
+import { registerDoctor } from './commands/doctor.js';
+import { registerEnv } from './commands/env.js';
+import { registerEvaluate } from './commands/evaluate.js';
+import { registerPretrain } from './commands/pretrain.js';
+import { registerQuickstart } from './commands/quickstart.js';
+import { registerReport } from './commands/report.js';
+import { registerTrain } from './commands/train.js';
+
+/** The command line; commands load what they need when they run, so that help is quick. */
+export function createProgram(): Command {
+  const program = new Command('causal-pilot')
+    .description('Train, evaluate and deploy policies that choose the next experiment on a causal system.')
+    .version(programVersion())
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Example:
+  causal-pilot quickstart                          the whole way in minutes
+  causal-pilot pretrain --preset linear-d10        graph posterior
+  causal-pilot train --preset linear-d10           policy
+  causal-pilot evaluate --preset linear-d10 --ood  figures and report`,
+    );
+  registerQuickstart(program);
+  registerPretrain(program);
+  registerTrain(program);
+  registerEvaluate(program);
+  registerReport(program);
+  registerEnv(program);
+  registerConfig(program);
+  registerDoctor(program);
+  return program;
+}

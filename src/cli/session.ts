@@ -1,0 +1,44 @@
+import { InterruptWatcher } from '../../core/run/interrupt.js';
+import type { ExperimentConfig } from '../../training/experiment-config.js';
+
+/** What a running command needs from its surroundings. */
+export interface Session {
+  readonly interrupt: InterruptWatcher;
+  /** Name of the tensor backend in use. */
+  readonly backend: string;
+}
+
+/**
+ * Starts the tensor backend and watches for Ctrl-C and SIGTERM while `work` runs: the first one asks the work to save
+ * and stop, the second ends the process at once with status 130.
+ */
+export async function withSession<Result>(
+  config: ExperimentConfig,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const { useBackend } = await import('../../core/tensor/backend.js');
+  const { name, threads } = config.backend;
+  const interrupt = new InterruptWatcher({
+    onRequest: (signal) =>
+      process.stderr.write(`\n${signal}: saving and stopping; once more stops at once without saving\n`),
+  });
+  try {
+    const backend = await useBackend({ backend: name, ...(threads === undefined ? {} : { threads }) });
+    return await work({ interrupt, backend });
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** The command as the user typed it, for run records. */
+export function typedCommand(): string {
+  return ['causal-pilot', ...process.argv.slice(2)].join(' ');
+}
+
+export function printLine(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, null, 2));
+}

@@ -1,0 +1,62 @@
+// The public API: what is not listed here is internal and may change without notice.
+
+export { CausalGraph } from '../core/causal/graph.js';
+export {
+  auprcTrapezoid,
+  auroc,
+  averagePrecision,
+  edgeF1,
+  expectedCorrectEntries,
+  expectedStructuralHammingDistance,
+  logPosterior,
+  posteriorExpectedCorrectEntries,
+  shdAtThreshold,
+  structuralHammingDistance,
+} from '../core/causal/graph-metrics.js';
+export type { GraphPosterior } from '../core/causal/graph-posterior.js';
+export { History } from '../core/causal/history.js';
+export {
+  doIntervention,
+  type Intervention,
+  type InterventionKind,
+  knockdown,
+  knockout,
+  observe,
+  shiftIntervention,
+} from '../core/causal/intervention.js';
+export { CausalPilotError, type ErrorCode } from '../core/errors.js';
+export { RandomStream } from '../core/random/stream.js';
+export { InterruptWatcher } from '../core/run/interrupt.js';
+export { type BackendName, type BackendOptions, describeBackends, useBackend } from '../core/tensor/backend.js';
+export type { CausalModel, CausalModelPrior } from '../envs/causal-model.js';
+export { DesignEnv, type DesignEnvironment, type DesignState, type DesignStep } from '../envs/design-env.js';
+export { DesignEnvConfig, DesignEnvSettings } from '../envs/design-env-config.js';
+export { checkEnvironment, type EnvironmentFinding } from '../envs/environment-checker.js';
+export { linearOodSuite, type OodShift, oodShift } from '../envs/ood-suite.js';
+export { createCausalModelPrior } from '../envs/prior-registry.js';
+export { VectorDesignEnv, type VectorDesignState, type VectorDesignStep } from '../envs/vector-design-env.js';
+export { loadGraphPosterior, loadPolicy } from '../models/checkpoints.js';
+export { AmortizedGraphPosterior } from '../models/graph-posterior.js';
+export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy.js';
+export { ExperimentConfig, loadExperimentConfig } from '../training/experiment-config.js';
+export type { TrainingIo, TrainingResult } from '../training/learning-loop.js';
+export { pretrainPosterior } from '../training/posterior/pretrain.js';
+export { trainPolicyWithRedq } from '../training/redq/train.js';
+export { evaluateStrategies, type HarnessOptions, type HarnessResult } from './evaluation/harness.js';
+export { readFigures, writeFigures, writeReport } from './evaluation/report/files.js';
+export { type EvaluationOutcome, type EvaluationRun, runEvaluation } from './evaluation/run-evaluation.js';
+export { StrategyScores } from './evaluation/scores.js';
+export { type EvaluationSetting, evaluationSettings, settingNames } from './evaluation/settings.js';
+export { Bootstrap, type Estimate, pairedDifferences } from './evaluation/statistics.js';
+export { createStrategies, STRATEGY_NAMES } from './evaluation/strategies/registry.js';
+export { trainedPolicy } from './evaluation/strategies/trained-policy.js';
+export type { DesignContext, DesignStrategy, TaskKind } from './evaluation/strategy.js';
+export { STRUCTURE_METRICS, StructureTask } from './evaluation/structure-task.js';
+export {
+  bestSimpleStrategy,
+  type DifferenceRow,
+  type EvaluationSummary,
+  type ResultRow,
+  summarize,
+} from './evaluation/summary.js';
+export type { EvaluationTask, TaskBatch } from './evaluation/task.js';

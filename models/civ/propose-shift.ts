@@ -1,3 +1,4 @@
+import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { AcquisitionFunction } from './acquisition.js';
 import type { DagRegressionPosterior } from './dag-regression-posterior.js';
@@ -47,7 +48,11 @@ const JITTER = 0.2;
  */
 export function proposeShift(criterion: string, state: TargetState, stream: RandomStream): OptimisationOutcome {
   const build = CRITERIA.get(criterion);
-  if (build === undefined) throw new RangeError(`proposeShift: unknown criterion '${criterion}'`);
+  if (build === undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `proposeShift: unknown criterion '${criterion}'; choose among ${SHIFT_CRITERIA.join(', ')}`,
+    );
   const { posterior, targetMean, feasible, tried, effort } = state;
   const previous = tried.at(-1);
   const start =

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CausalPilotError } from '../../core/errors.js';
 import { DesignEnvConfig } from '../design-env-config.js';
 
 const weight = (value: number, description: string) => z.number().min(0).default(value).describe(description);
@@ -40,3 +41,15 @@ export const DatasetSpec = z.strictObject({
   data: PosteriorDataConfig.prefault({}).describe('which experiments the datasets hold'),
 });
 export type DatasetSpec = z.infer<typeof DatasetSpec>;
+
+/** @throws CausalPilotError E_CONFIG if fields that are fine by themselves contradict each other. */
+export function checkDatasetSpec({ environment, data }: DatasetSpec): void {
+  if ((data.minimumInitialRows ?? 0) > environment.initialRows)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `data.minimumInitialRows is ${data.minimumInitialRows}, more than environment.initialRows ${environment.initialRows}; lower it`,
+    );
+  for (const mixture of ['collections', 'strengths'] as const)
+    if (Object.values(data[mixture]).every((share) => share === 0))
+      throw new CausalPilotError('E_CONFIG', `data.${mixture}: all weights are 0; give at least one a positive weight`);
+}

@@ -1,5 +1,4 @@
 import { type Intervention, KINDS_WITH_VALUES } from '../../core/causal/intervention.js';
-import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignEnvSettings } from '../design-env-config.js';
 import type { PosteriorDataConfig } from './config.js';
@@ -13,7 +12,7 @@ export interface ExperimentPlan {
   readonly interventions: readonly Intervention[];
 }
 
-/** Draws the plan of one dataset over `size` variables: one way of choosing targets and values for all its experiments. */
+/** Draws the plan of one dataset of a spec that `checkDatasetSpec` accepts over `size` variables: one way of choosing targets and values for all its experiments. */
 export function drawExperimentPlan(
   settings: DesignEnvSettings,
   data: PosteriorDataConfig,
@@ -37,11 +36,6 @@ export function drawExperimentPlan(
 
 function drawInitialRows(most: number, fewest: number | undefined, stream: RandomStream): number {
   if (fewest === undefined || fewest === most) return most;
-  if (fewest > most)
-    throw new CausalPilotError(
-      'E_CONFIG',
-      `data.minimumInitialRows is ${fewest}, more than environment.initialRows ${most}; lower it`,
-    );
   return fewest + stream.integer(most - fewest + 1);
 }
 

@@ -3,7 +3,7 @@ import type { RandomStream } from '../../core/random/stream.js';
 import type { CausalModelPrior } from '../causal-model.js';
 import { Episode } from '../episode.js';
 import { createCausalModelPrior } from '../prior-registry.js';
-import type { DatasetSpec } from './config.js';
+import { checkDatasetSpec, type DatasetSpec } from './config.js';
 import { drawExperimentPlan } from './experiment-plan.js';
 
 /** Simulated datasets with the graphs they come from. Shapes: B datasets, n rows of the longest possible one, d variables. */
@@ -33,8 +33,13 @@ export function datasetRows({ environment }: DatasetSpec): number {
   return environment.initialRows + environment.budget * environment.rowsPerExperiment;
 }
 
-/** Draws `count` systems and measures each as the spec's mixture of experiments says. */
+/**
+ * Draws `count` systems and measures each as the spec's mixture of experiments says.
+ *
+ * @throws CausalPilotError E_CONFIG if the spec contradicts itself.
+ */
 export function simulateDatasets({ spec, count, stream, prior }: SimulateDatasetsOptions): DatasetBatch {
+  checkDatasetSpec(spec);
   const { prior: priorConfig, ...settings } = spec.environment;
   const systems = prior ?? createCausalModelPrior(priorConfig);
   const { size } = systems;

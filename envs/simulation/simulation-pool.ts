@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { DatasetSpec } from './config.js';
+import { checkDatasetSpec, type DatasetSpec } from './config.js';
 import { type DatasetBatch, simulateDatasets } from './simulate-datasets.js';
 import type { SimulationTask } from './simulation-worker.js';
 
@@ -25,6 +25,7 @@ export class SimulationPool {
   readonly #workers: Piscina<SimulationTask, DatasetBatch> | undefined;
   readonly #pending = new Map<number, Promise<DatasetBatch>>();
 
+  /** @throws CausalPilotError E_CONFIG if the spec contradicts itself, E_INPUT for options out of range. */
   constructor({ workers = 1, prefetch = 2, ...options }: SimulationPoolOptions) {
     this.#options = { ...options, workers, prefetch };
     for (const [name, value, least] of [
@@ -34,6 +35,7 @@ export class SimulationPool {
     ] as const)
       if (!Number.isInteger(value) || value < least)
         throw new CausalPilotError('E_INPUT', `SimulationPool: '${name}' must be an integer >= ${least}, got ${value}`);
+    checkDatasetSpec(options.spec);
     if (workers > 0)
       this.#workers = new Piscina({
         filename: workerEntry(),
@@ -56,10 +58,11 @@ export class SimulationPool {
     return wanted;
   }
 
-  /** Stops the workers; batches not yet delivered are dropped. */
+  /** Stops the workers once the batches that they are in the middle of are done; all others are dropped. */
   async close(): Promise<void> {
     this.#pending.clear();
-    await this.#workers?.destroy();
+    // Not destroy(): an answer that arrives after it is an error event that would end the process.
+    await this.#workers?.close({ force: true });
   }
 
   #begin(k: number): Promise<DatasetBatch> {

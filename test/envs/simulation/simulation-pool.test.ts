@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { RandomStream } from '../../../core/random/stream.js';
+import { DatasetSpec } from '../../../envs/simulation/config.js';
+import { type DatasetBatch, simulateDatasets } from '../../../envs/simulation/simulate-datasets.js';
+import { SimulationPool } from '../../../envs/simulation/simulation-pool.js';
+
+const spec = DatasetSpec.parse({
+  environment: { prior: { kind: 'linear-scm', variables: 3 }, initialRows: 5, budget: 2 },
+});
+const stream = new RandomStream('simulation-pool');
+
+async function batches(workers: number, prefetch: number, order: readonly number[]): Promise<DatasetBatch[]> {
+  const pool = new SimulationPool({ spec, batchSize: 4, stream, workers, prefetch });
+  try {
+    const made: DatasetBatch[] = [];
+    for (const k of order) made.push(await pool.batch(k));
+    return made;
+  } finally {
+    await pool.close();
+  }
+}
+
+describe('SimulationPool', () => {
+  test('batch k is dataset batch k of the stream, whatever workers and prefetching there are', async () => {
+    const expected = [0, 1, 2].map((k) => simulateDatasets({ spec, count: 4, stream: stream.child('batch', k) }));
+    expect(await batches(0, 2, [0, 1, 2])).toEqual(expected);
+    expect(await batches(1, 0, [0, 1, 2])).toEqual(expected);
+    expect(await batches(2, 3, [0, 1, 2])).toEqual(expected);
+  });
+
+  test('batches can be asked for in any order and again', async () => {
+    const [seventh, first, again] = await batches(1, 2, [7, 0, 7]);
+    expect(again).toEqual(seventh);
+    expect(first).not.toEqual(seventh);
+  });
+
+  test('closing with batches under way neither hangs nor throws', async () => {
+    const pool = new SimulationPool({ spec, batchSize: 64, stream, workers: 1, prefetch: 5 });
+    await pool.batch(0);
+    await pool.close();
+  });
+
+  test('an error in a worker reaches the caller', async () => {
+    // Valid as data, but linear systems have no genes to knock out.
+    const environment = { ...spec.environment, interventionKind: 'knockout' as const };
+    const broken = { environment, data: { ...spec.data, observationalFraction: 0 } };
+    for (const workers of [0, 1]) {
+      const pool = new SimulationPool({ spec: broken, batchSize: 1, stream, workers });
+      await expect(pool.batch(0)).rejects.toThrow("kind 'knockout' is not supported here");
+      await pool.close();
+    }
+  });
+
+  test.each([
+    [{ batchSize: 0 }, "'batchSize' must be an integer >= 1, got 0"],
+    [{ workers: -1 }, "'workers' must be an integer >= 0, got -1"],
+    [{ prefetch: 0.5 }, "'prefetch' must be an integer >= 0, got 0.5"],
+  ])('%j is refused', (options, message) => {
+    expect(() => new SimulationPool({ spec, batchSize: 4, stream, ...options })).toThrow(message);
+  });
+});

@@ -2,6 +2,7 @@ import type { CausalGraph } from '../../core/causal/graph.js';
 import type { History } from '../../core/causal/history.js';
 import type { Intervention, InterventionKind } from '../../core/causal/intervention.js';
 import type { RandomStream } from '../../core/random/stream.js';
+import type { TargetState, TargetState } from '../../models/civ/propose-shift.js';
 
 /** What an experimenter may be after: learn the graph, reach a target mean, predict unseen perturbations. */
 export type TaskKind = 'structure' | 'target' | 'perturbation';
@@ -21,6 +22,8 @@ export interface DesignContext {
   readonly streams: readonly RandomStream[];
   /** [K], present only for strategies whose `knowledge` includes 'graph'. */
   readonly graphs?: readonly CausalGraph[];
+  /** [K], present only in the `target` task: what is wanted of each system and what is known about it. */
+  readonly goals?: readonly TargetState[];
 }
 
 /** The one interface of everything that chooses experiments: trained policies, baselines, the methods of others. */

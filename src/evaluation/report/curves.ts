@@ -71,7 +71,9 @@ function panelSpec(group: ResultGroup<ResultRow>, metric: string, nameEnvironmen
     width: PANEL_WIDTH,
     height,
     layer: [
-      ...strategies.flatMap((strategy) => curveLayers(rows, strategy, group)),
+      // All bands lie below all lines, or the later strategies would veil the earlier ones.
+      ...strategies.map((strategy) => bandLayer(rows, strategy, group)),
+      ...strategies.flatMap((strategy) => lineLayers(rows, strategy, group)),
       ...labelLayers(rows, strategies, { group, domain, height }),
     ],
     encoding: {
@@ -80,38 +82,40 @@ function panelSpec(group: ResultGroup<ResultRow>, metric: string, nameEnvironmen
         type: 'quantitative',
         title: 'experiments',
         scale: { domain: [0, Math.max(group.rounds, 1)], nice: false },
-        axis: { values: roundTicks(group.rounds), grid: false, format: 'd' },
+        axis: { values: roundTicks(group.rounds), grid: false, format: 'd', tickMinStep: 0.5 },
       },
       y: { type: 'quantitative', title: null, scale: { domain, nice: false, zero: false } },
     },
   };
 }
 
-function curveLayers(rows: readonly ResultRow[], strategy: string, group: ResultGroup<ResultRow>): object[] {
+/** One round alone (T = 0) has no band to draw; a bar shows its interval. */
+function bandLayer(rows: readonly ResultRow[], strategy: string, group: ResultGroup<ResultRow>): object {
+  const { colour } = strategyStyle(strategy, group.strategies);
+  return {
+    data: { values: curveValues(rows, strategy) },
+    mark: group.rounds === 0 ? { type: 'rule', color: colour } : { type: 'area', color: colour, opacity: 0.12 },
+    encoding: { y: { field: 'low', type: 'quantitative' }, y2: { field: 'high' } },
+  };
+}
+
+function lineLayers(rows: readonly ResultRow[], strategy: string, group: ResultGroup<ResultRow>): object[] {
   const { colour, dash, width } = strategyStyle(strategy, group.strategies);
-  const values = rows
-    .filter((row) => row.strategy === strategy)
-    .map(({ round, mean, ci95 }) => ({ round, mean, low: ci95[0], high: ci95[1] }));
-  const curve = { field: 'mean', type: 'quantitative' };
-  const band = { y: { field: 'low', type: 'quantitative' }, y2: { field: 'high' } };
-  // One round alone (T = 0) has no band to draw; a bar shows its interval.
-  const interval =
-    group.rounds === 0
-      ? { data: { values }, mark: { type: 'rule', color: colour }, encoding: band }
-      : { data: { values }, mark: { type: 'area', color: colour, opacity: 0.15 }, encoding: band };
+  const curve = {
+    data: { values: curveValues(rows, strategy) },
+    encoding: { y: { field: 'mean', type: 'quantitative' } },
+  };
+  const strokeDash = dash.length > 0 ? { strokeDash: dash } : {};
   return [
-    interval,
-    {
-      data: { values },
-      mark: { type: 'line', color: colour, strokeWidth: width, ...(dash.length > 0 ? { strokeDash: dash } : {}) },
-      encoding: { y: curve },
-    },
-    {
-      data: { values },
-      mark: { type: 'point', filled: true, size: 18, color: colour, opacity: 1 },
-      encoding: { y: curve },
-    },
+    { ...curve, mark: { type: 'line', color: colour, strokeWidth: width, ...strokeDash } },
+    { ...curve, mark: { type: 'point', filled: true, size: 18, color: colour, opacity: 1 } },
   ];
+}
+
+function curveValues(rows: readonly ResultRow[], strategy: string): object[] {
+  return rows
+    .filter((row) => row.strategy === strategy)
+    .map(({ round, mean, ci95: [low, high] }) => ({ round, mean, low, high }));
 }
 
 interface LabelFrame {

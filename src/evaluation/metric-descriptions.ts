@@ -17,6 +17,19 @@ export const METRIC_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = 
   edgeF1: { label: 'Edge F1', short: 'F1', better: 'higher', decimals: 3 },
   auroc: { label: 'AUROC', short: 'AUROC', better: 'higher', decimals: 3 },
   logPosterior: { label: 'Log posterior of the true graph (nats)', short: 'log q', better: 'higher', decimals: 2 },
+  relativeDistance: { label: 'Relative distance to the target mean', short: 'distance', better: 'lower', decimals: 3 },
+  squaredDistance: {
+    label: 'Squared distance to the optimal shift',
+    short: '|a_t - a*|^2',
+    better: 'lower',
+    decimals: 3,
+  },
+  proposalDistance: {
+    label: 'Squared distance of the chosen shift',
+    short: '|a - a*|^2',
+    better: 'lower',
+    decimals: 3,
+  },
 };
 
 export function describeMetric(metric: string): MetricDescription {

@@ -2,7 +2,7 @@ import type { CausalGraph } from '../../core/causal/graph.js';
 import type { History } from '../../core/causal/history.js';
 import type { Intervention, InterventionKind } from '../../core/causal/intervention.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { TargetState, TargetState } from '../../models/civ/propose-shift.js';
+import type { TargetState } from '../../models/civ/propose-shift.js';
 
 /** What an experimenter may be after: learn the graph, reach a target mean, predict unseen perturbations. */
 export type TaskKind = 'structure' | 'target' | 'perturbation';

@@ -5,7 +5,7 @@ import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { checkDatasetSpec, type DatasetSpec } from './config.js';
 import { type DatasetBatch, simulateDatasets } from './simulate-datasets.js';
-import type { SimulationTask } from './simulation-worker.js';
+import type { SimulationAnswer, SimulationTask } from './simulation-worker.js';
 
 export interface SimulationPoolOptions {
   readonly spec: DatasetSpec;
@@ -22,7 +22,7 @@ export interface SimulationPoolOptions {
 /** Training batches by number, simulated in worker threads ahead of their use. Close it when done. */
 export class SimulationPool {
   readonly #options: Required<SimulationPoolOptions>;
-  readonly #workers: Piscina<SimulationTask, DatasetBatch> | undefined;
+  readonly #workers: Piscina<SimulationTask, SimulationAnswer> | undefined;
   readonly #pending = new Map<number, Promise<DatasetBatch>>();
 
   /** @throws CausalPilotError E_CONFIG if the spec contradicts itself, E_INPUT for options out of range. */
@@ -70,7 +70,7 @@ export class SimulationPool {
     const stream = this.#options.stream.child('batch', k);
     if (this.#workers === undefined)
       return new Promise((resolve) => resolve(simulateDatasets({ spec, count, stream })));
-    const batch = this.#workers.run({ count, streamName: stream.name });
+    const batch = this.#workers.run({ count, streamName: stream.name }).then(batchOf);
     // A prefetched batch that nobody awaits must not end the process when the pool is closed; awaiting still rejects.
     batch.catch(() => undefined);
     return batch;
@@ -80,6 +80,11 @@ export class SimulationPool {
   #forgetOutside(first: number, last: number): void {
     for (const k of this.#pending.keys()) if (k < first || k > last) this.#pending.delete(k);
   }
+}
+
+function batchOf(answer: SimulationAnswer): DatasetBatch {
+  if ('batch' in answer) return answer.batch;
+  throw new CausalPilotError(answer.refused.code, answer.refused.message);
 }
 
 /** Worker threads load built JavaScript: beside this file in dist/, or in dist/ when this file runs as a source. */

@@ -40,13 +40,18 @@ describe('SimulationPool', () => {
     await pool.close();
   });
 
-  test('an error in a worker reaches the caller', async () => {
+  test('an error in a worker reaches the caller with its code', async () => {
     // Valid as data, but linear systems have no genes to knock out.
     const environment = { ...spec.environment, interventionKind: 'knockout' as const };
     const broken = { environment, data: { ...spec.data, observationalFraction: 0 } };
     for (const workers of [0, 1]) {
       const pool = new SimulationPool({ spec: broken, batchSize: 1, stream, workers });
-      await expect(pool.batch(0)).rejects.toThrow("kind 'knockout' is not supported here");
+      await expect(pool.batch(0)).rejects.toThrow(
+        expect.objectContaining({
+          code: 'E_INPUT',
+          message: expect.stringContaining("kind 'knockout' is not supported here"),
+        }),
+      );
       await pool.close();
     }
   });

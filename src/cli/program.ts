@@ -4,6 +4,7 @@ import { registerConfig } from './commands/config.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEnv } from './commands/env.js';
 import { registerEvaluate } from './commands/evaluate.js';
+import { registerPosterior } from './commands/posterior.js';
 import { registerPretrain } from './commands/pretrain.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerReport } from './commands/report.js';
@@ -27,6 +28,7 @@ Example:
     );
   registerQuickstart(program);
   registerPretrain(program);
+  registerPosterior(program);
   registerTrain(program);
   registerEvaluate(program);
   registerReport(program);

@@ -1,0 +1,121 @@
+import { HISTORY_CHANNELS } from '../../core/causal/history.js';
+import { auroc, averagePrecision } from '../../core/causal/ranking-metrics.js';
+import { RandomStream } from '../../core/random/stream.js';
+import type { DesignEnvConfig } from '../../envs/design-env-config.js';
+import { DatasetSpec, type PosteriorDataConfig } from '../../envs/simulation/config.js';
+import { type DatasetBatch, simulateDatasets } from '../../envs/simulation/simulate-datasets.js';
+import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
+import { type HeldOutScores, scoreHeldOut } from './held-out.js';
+
+/** Scores of a posterior for one amount and kind of data. */
+export interface PosteriorQuality {
+  readonly data: string;
+  readonly observationalRows: number;
+  readonly experiments: number;
+  readonly scores: HeldOutScores;
+  /** The same rankings by absolute correlation over all rows, which needs no model and knows no directions. */
+  readonly correlation: { readonly auroc: number; readonly averagePrecision: number };
+}
+
+export interface PosteriorQualityOptions {
+  /** Held-out datasets for each kind of data. */
+  readonly datasets: number;
+  readonly seed: number;
+}
+
+interface Condition {
+  readonly data: string;
+  readonly initialRows: number;
+  readonly budget: number;
+  readonly mixture: Partial<PosteriorDataConfig>;
+}
+
+const ONLY_RANDOM = {
+  observationalFraction: 0,
+  collections: { multiTarget: 1, singleTarget: 0, roundRobin: 0, repeatedTarget: 0 },
+  strengths: { uniform: 1, full: 0, zero: 0 },
+};
+const ONLY_ROUND_ROBIN = {
+  observationalFraction: 0,
+  collections: { multiTarget: 0, singleTarget: 0, roundRobin: 1, repeatedTarget: 0 },
+  strengths: { uniform: 0, full: 1, zero: 0 },
+};
+
+const BATCH = 256;
+
+/**
+ * How a posterior's ranking and calibration change with more observational rows and with experiments, on systems of
+ * `environment` that it was not trained on.
+ */
+export function posteriorQuality(
+  posterior: AmortizedGraphPosterior,
+  environment: DesignEnvConfig,
+  { datasets, seed }: PosteriorQualityOptions,
+): PosteriorQuality[] {
+  return conditionsOf(environment).map(({ data, initialRows, budget, mixture }) => {
+    const spec = DatasetSpec.parse({ environment: { ...environment, initialRows, budget }, data: mixture });
+    const batches: DatasetBatch[] = [];
+    for (let start = 0; start < datasets; start += BATCH) {
+      const stream = new RandomStream(`posterior-quality/${seed}`).child(start);
+      batches.push(simulateDatasets({ spec, count: Math.min(BATCH, datasets - start), stream }));
+    }
+    const scores = scoreHeldOut(posterior, batches);
+    return {
+      data,
+      observationalRows: initialRows,
+      experiments: budget,
+      scores,
+      correlation: scoreCorrelation(batches),
+    };
+  });
+}
+
+function conditionsOf({ initialRows, budget }: DesignEnvConfig): Condition[] {
+  const observational = [0.5, 1, 2, 4].map((factor) => ({
+    data: 'observational',
+    initialRows: Math.max(1, Math.round(factor * initialRows)),
+    budget: 0,
+    mixture: {},
+  }));
+  const experiments = [1, 2, 4].flatMap((factor) => [
+    { data: 'random multi-target experiments', initialRows, budget: factor * budget, mixture: ONLY_RANDOM },
+    { data: 'round-robin experiments, full strength', initialRows, budget: factor * budget, mixture: ONLY_ROUND_ROBIN },
+  ]);
+  return budget === 0 ? observational : [...observational, ...experiments];
+}
+
+function scoreCorrelation(batches: readonly DatasetBatch[]): { auroc: number; averagePrecision: number } {
+  const areas: number[] = [];
+  const precisions: number[] = [];
+  for (const batch of batches) {
+    for (let dataset = 0; dataset < batch.count; dataset++) {
+      const entries = batch.size * batch.size;
+      const graph = { size: batch.size, adjacency: batch.graphs.subarray(dataset * entries, (dataset + 1) * entries) };
+      const scores = absoluteCorrelations(batch, dataset);
+      const area = auroc(scores, graph);
+      const precision = averagePrecision(scores, graph);
+      if (area !== null) areas.push(area);
+      if (precision !== null) precisions.push(precision);
+    }
+  }
+  const mean = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  return { auroc: mean(areas), averagePrecision: mean(precisions) };
+}
+
+/** |Pearson correlation| of every pair of variables over the measured rows of one dataset: [d, d], diagonal 0. */
+function absoluteCorrelations({ rows, size, values, rowMask }: DatasetBatch, dataset: number): Float64Array {
+  const kept = Array.from({ length: rows }, (_, row) => dataset * rows + row).filter((row) => rowMask[row] === 1);
+  const centred = Array.from({ length: size }, (_, variable) => {
+    const column = kept.map((row) => values[HISTORY_CHANNELS * (row * size + variable)]!);
+    const mean = column.reduce((sum, value) => sum + value, 0) / Math.max(1, column.length);
+    return column.map((value) => value - mean);
+  });
+  const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, row) => sum + value * b[row]!, 0);
+  const norms = centred.map((column) => Math.sqrt(dot(column, column)) || 1);
+  const correlations = new Float64Array(size * size);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j < size; j++)
+      if (i !== j) correlations[i * size + j] = Math.abs(dot(centred[i]!, centred[j]!) / (norms[i]! * norms[j]!));
+  return correlations;
+}

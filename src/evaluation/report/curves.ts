@@ -15,6 +15,8 @@ const PANEL_WIDTH = 300;
 const LABEL_SPACING = 14;
 const LEADER_LENGTH = 18;
 
+const NOTHING_TO_DRAW = { data: { values: [{}] }, mark: { type: 'text', text: 'no metric is defined for any system' } };
+
 interface StrategyStyle {
   readonly colour: string;
   readonly dash: readonly number[];
@@ -37,7 +39,9 @@ function strategyStyle(strategy: string, strategies: readonly string[]): Strateg
 export function curvesSpec(results: readonly ResultRow[]): TopLevelSpec {
   const everyGroup = groups(results);
   const panels = everyGroup.flatMap((group) =>
-    group.metrics.map((metric) => panelSpec(group, metric, everyGroup.length > 1)),
+    group.metrics
+      .filter((metric) => group.rows.some((row) => row.metric === metric && row.mean !== null))
+      .map((metric) => panelSpec(group, metric, everyGroup.length > 1)),
   );
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -49,7 +53,7 @@ export function curvesSpec(results: readonly ResultRow[]): TopLevelSpec {
     },
     spacing: 36,
     columns: 2,
-    concat: panels,
+    concat: panels.length > 0 ? panels : [NOTHING_TO_DRAW],
   } as unknown as TopLevelSpec;
 }
 

@@ -12,9 +12,9 @@ export const TargetInstanceConfig = z.strictObject({
   graph: DagConfig.prefault({ kind: 'complete' }),
   targets: z.number().int().min(1).default(10).describe('variables that the optimal shift moves'),
   placement: z
-    .enum(['random', 'downstream'])
+    .enum(['random', 'upstream', 'downstream'])
     .default('random')
-    .describe('where the targets are: anywhere, or the last ones in causal order'),
+    .describe('where the targets are: anywhere, or the first or last ones in causal order'),
 });
 export type TargetInstanceConfig = z.infer<typeof TargetInstanceConfig>;
 
@@ -71,7 +71,9 @@ function sampleStandardizedModel(config: TargetInstanceConfig, stream: RandomStr
 
 function targetVariables(config: TargetInstanceConfig, model: LinearScm, stream: RandomStream): Int32Array {
   const { variables, targets, placement } = config;
-  return placement === 'random' ? stream.choose(variables, targets) : model.graph.topologicalOrder.slice(-targets);
+  const order = model.graph.topologicalOrder;
+  if (placement === 'random') return stream.choose(variables, targets);
+  return placement === 'upstream' ? order.slice(0, targets) : order.slice(-targets);
 }
 
 function signedMagnitude(stream: RandomStream): number {

@@ -6,7 +6,10 @@ export type FeasibleSet =
   | { readonly kind: 'box'; readonly lower: number; readonly upper: number }
   | { readonly kind: 'finite'; readonly candidates: readonly Float64Array[] };
 
-export const UNIT_BALL: FeasibleSet = { kind: 'ball', radius: 1 };
+/** Sets on which a point can be moved to its nearest feasible one. */
+export type ConvexSet = Exclude<FeasibleSet, { kind: 'finite' }>;
+
+export const UNIT_BALL: ConvexSet = { kind: 'ball', radius: 1 };
 
 /** @throws CausalPilotError E_INPUT for an empty or misshapen set. */
 export function checkFeasibleSet(set: FeasibleSet, size: number): void {
@@ -43,7 +46,7 @@ export function meanSquaredGap(set: FeasibleSet, estimate: Float64Array): Float6
 }
 
 /** The nearest point of a ball or box, written over `point`. */
-export function project(set: Exclude<FeasibleSet, { kind: 'finite' }>, point: Float64Array): Float64Array {
+export function project(set: ConvexSet, point: Float64Array): Float64Array {
   if (set.kind === 'box') {
     for (let i = 0; i < point.length; i++) point[i] = Math.min(set.upper, Math.max(set.lower, point[i]!));
     return point;

@@ -1,6 +1,6 @@
 import { CausalPilotError } from '../../core/errors.js';
 import type { AcquisitionFunction } from './acquisition.js';
-import { checkFeasibleSet, type FeasibleSet } from './feasible-set.js';
+import { type ConvexSet, checkFeasibleSet, type FeasibleSet } from './feasible-set.js';
 import type { LocalMinimum, SmoothObjective } from './local-minimum.js';
 import { minimiseProjected } from './projected-minimiser.js';
 import { minimiseOnSphere } from './sphere-minimiser.js';
@@ -102,7 +102,7 @@ function enumerate(acquisition: AcquisitionFunction, candidates: readonly Float6
 }
 
 interface SearchOptions extends MinimiseOptions {
-  readonly feasible: Exclude<FeasibleSet, { kind: 'finite' }>;
+  readonly feasible: ConvexSet;
   readonly start: Float64Array;
 }
 

@@ -1,4 +1,4 @@
-import { type FeasibleSet, project } from './feasible-set.js';
+import { type ConvexSet, project } from './feasible-set.js';
 import type { LocalMinimum, LocalSearchOptions, SmoothObjective } from './local-minimum.js';
 
 const ARMIJO = 1e-4;
@@ -13,7 +13,7 @@ const [SHORTEST_STEP, LONGEST_STEP] = [1e-12, 1e12];
 export function minimiseProjected(
   objective: SmoothObjective,
   start: Float64Array,
-  options: LocalSearchOptions & { readonly set: Exclude<FeasibleSet, { kind: 'finite' }> },
+  options: LocalSearchOptions & { readonly set: ConvexSet },
 ): LocalMinimum {
   const { set, iterations, tolerance, absoluteTolerance } = options;
   const size = start.length;
@@ -59,7 +59,7 @@ export function minimiseProjected(
 }
 
 function projectedDirection(
-  set: Exclude<FeasibleSet, { kind: 'finite' }>,
+  set: ConvexSet,
   point: Float64Array,
   { gradient, stepLength }: { readonly gradient: Float64Array; readonly stepLength: number },
 ): Float64Array {

@@ -1,0 +1,72 @@
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { loadConfig } from '../../../core/config/load-config.js';
+import { presetFolder } from '../../../core/config/preset-folder.js';
+import { MisspecificationConfig } from '../../../envs/target/misspecified-graph.js';
+import { TargetInstanceConfig } from '../../../envs/target/target-instance.js';
+
+/** One panel of a study: a family of instances and what strategies are told about their graph. */
+export const TargetSettingConfig = z.strictObject({
+  name: z.string().min(1).describe('name of the setting in results'),
+  instance: TargetInstanceConfig.prefault({}),
+  misspecification: MisspecificationConfig.optional().describe('makes the known graph wrong; left out, it is right'),
+});
+export type TargetSettingConfig = z.infer<typeof TargetSettingConfig>;
+
+const studyFields = {
+  seed: z.int().min(0).default(1).describe('names every random stream'),
+  runs: z.int().min(1).default(20).describe('runs of each strategy on each problem, averaged'),
+  budget: z.int().min(0).default(50).describe('experiments T'),
+  rows: z.int().min(1).default(1).describe('rows n measured in each experiment'),
+  strategies: z
+    .array(z.string())
+    .min(1)
+    .default(['civ-ow', 'civ', 'greedy', 'cv', 'maxv', 'random-shift'])
+    .describe('civ, civ-ow, greedy, maxv, cv, ei, mi, ucb, random-shift, or a trained policy'),
+  reference: z.string().default('random-shift').describe('strategy that the others are paired with'),
+  search: z
+    .enum(['published', 'thorough'])
+    .default('published')
+    .describe('where the search for a shift stops: at the decrease where the published one did, or at the minimum'),
+  bootstrapSamples: z.int().min(1).default(2000).describe('resamples behind each 95 % interval'),
+  workers: z.int().min(0).default(2).describe('worker threads; 0 stays in one thread, with the same results'),
+};
+
+export const SyntheticStudyConfig = z.strictObject({
+  study: z.literal('synthetic').default('synthetic'),
+  ...studyFields,
+  instances: z.int().min(1).default(10).describe('problems per setting; intervals are over problems'),
+  sharedInstance: z
+    .boolean()
+    .default(false)
+    .describe('every problem is the same graph, weights and optimum, as in the published runs; only the noise differs'),
+  initialRows: z.int().min(0).default(0).describe('observations before the first experiment'),
+  settings: z
+    .array(TargetSettingConfig)
+    .min(1)
+    .default([TargetSettingConfig.parse({ name: 'complete, p = 30' })]),
+});
+export type SyntheticStudyConfig = z.infer<typeof SyntheticStudyConfig>;
+
+/** Studies of the target task that ship with the program. */
+export const targetPresets = presetFolder(fileURLToPath(new URL('../../../training/presets/target', import.meta.url)));
+
+export interface LoadStudyOptions {
+  /** Name of a shipped preset. */
+  readonly preset?: string;
+  /** YAML file; may have `extends: <preset>`. */
+  readonly file?: string;
+  /** Dotted overrides such as `runs=5`. */
+  readonly overrides?: readonly string[];
+}
+
+/** @throws CausalPilotError E_CONFIG listing every problem with its place. */
+export function loadSyntheticStudy({ preset, file, overrides = [] }: LoadStudyOptions): SyntheticStudyConfig {
+  return loadConfig({
+    schema: SyntheticStudyConfig,
+    ...(file === undefined ? {} : { file }),
+    ...(preset === undefined ? {} : { preset: targetPresets.read(preset) }),
+    overrides,
+    resolvePreset: targetPresets.resolve,
+  });
+}

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
@@ -23,6 +25,7 @@ export interface SimulationPoolOptions {
 export class SimulationPool {
   readonly #options: Required<SimulationPoolOptions>;
   readonly #workers: Piscina<SimulationTask, SimulationAnswer> | undefined;
+  readonly #loading: Promise<unknown>[] = [];
   readonly #pending = new Map<number, Promise<DatasetBatch>>();
 
   /** @throws CausalPilotError E_CONFIG if the spec contradicts itself, E_INPUT for options out of range. */
@@ -36,13 +39,14 @@ export class SimulationPool {
       if (!Number.isInteger(value) || value < least)
         throw new CausalPilotError('E_INPUT', `SimulationPool: '${name}' must be an integer >= ${least}, got ${value}`);
     checkDatasetSpec(options.spec);
-    if (workers > 0)
-      this.#workers = new Piscina({
-        filename: workerEntry(),
-        minThreads: workers,
-        maxThreads: workers,
-        workerData: options.spec,
-      });
+    if (workers === 0) return;
+    this.#workers = new Piscina({
+      filename: workerEntry(),
+      minThreads: workers,
+      maxThreads: workers,
+      workerData: options.spec,
+    });
+    for (const thread of this.#workers.threads) this.#loading.push(loadedOrGone(thread));
   }
 
   /** Batch `k`, the same whenever and wherever it is made; begins the next ones while the caller works on it. */
@@ -61,6 +65,9 @@ export class SimulationPool {
   /** Stops the workers once the batches that they are in the middle of are done; all others are dropped. */
   async close(): Promise<void> {
     this.#pending.clear();
+    // A thread that is stopped while it loads native code takes the whole process down, so stopping waits for that.
+    for (const thread of this.#workers?.threads ?? []) thread.ref();
+    await Promise.all(this.#loading);
     // Not destroy(): an answer that arrives after it is an error event that would end the process.
     await this.#workers?.close({ force: true });
   }
@@ -80,6 +87,11 @@ export class SimulationPool {
   #forgetOutside(first: number, last: number): void {
     for (const k of this.#pending.keys()) if (k < first || k > last) this.#pending.delete(k);
   }
+}
+
+/** The first message of a thread says that it has loaded its code. */
+function loadedOrGone(thread: Worker): Promise<unknown> {
+  return Promise.race([once(thread, 'message'), once(thread, 'exit')]).catch(() => undefined);
 }
 
 function batchOf(answer: SimulationAnswer): DatasetBatch {

@@ -40,6 +40,12 @@ describe('SimulationPool', () => {
     await pool.close();
   });
 
+  test('a pool can be closed before its workers have started, and twice', async () => {
+    const pool = new SimulationPool({ spec, batchSize: 4, stream, workers: 2 });
+    await pool.close();
+    await pool.close();
+  });
+
   test('an error in a worker reaches the caller with its code', async () => {
     // Valid as data, but linear systems have no genes to knock out.
     const environment = { ...spec.environment, interventionKind: 'knockout' as const };

@@ -7,7 +7,7 @@ export const DesignEnvSettings = z.strictObject({
   initialRows: z.int().min(0).default(50).describe('observational rows n0 that every episode starts with'),
   budget: z.int().min(0).default(10).describe('experiments T in an episode; 0 means none, only the initial rows'),
   interventionKind: z
-    .enum(['do', 'shift', 'knockout', 'knockdown'])
+    .enum(['do', 'shift', 'knockout', 'knockdown', 'overexpression'])
     .default('do')
     .describe('what an experiment does to its targets'),
   valueRange: z

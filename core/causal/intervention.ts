@@ -1,7 +1,7 @@
 import { CausalPilotError } from '../errors.js';
 
 /** What an experiment does to its targets. `none` is an observation. */
-export type InterventionKind = 'none' | 'do' | 'shift' | 'knockout' | 'knockdown';
+export type InterventionKind = 'none' | 'do' | 'shift' | 'knockout' | 'knockdown' | 'overexpression';
 
 /** Kinds whose targets carry a number (the do-value or the shift). */
 export const KINDS_WITH_VALUES: ReadonlySet<InterventionKind> = new Set(['do', 'shift']);
@@ -38,6 +38,11 @@ export function knockout(size: number, targets: readonly number[]): Intervention
 /** Reduces the listed genes without switching them off. */
 export function knockdown(size: number, targets: readonly number[]): Intervention {
   return { kind: 'knockdown', targets: targetFlags('knockdown', size, targets) };
+}
+
+/** Makes the listed genes produce more. */
+export function overexpression(size: number, targets: readonly number[]): Intervention {
+  return { kind: 'overexpression', targets: targetFlags('overexpression', size, targets) };
 }
 
 /**

@@ -50,6 +50,15 @@ export class Critic {
     return tf.sum(perVariable, [1, 2]);
   }
 
+  /** Encoding [B, d, width] and M actions for each history [B, M, d, C] -> Q [B, M]. */
+  values(encoding: tf.Tensor3D, actions: tf.Tensor4D): tf.Tensor2D {
+    const [batch, count, size, channels] = actions.shape;
+    const repeated = tf.tile(tf.expandDims(encoding, 1), [1, count, 1, 1]);
+    const flat = tf.reshape(repeated, [batch * count, size, encoding.shape[2]]) as tf.Tensor3D;
+    const q = this.value(flat, tf.reshape(actions, [batch * count, size, channels]) as tf.Tensor3D);
+    return tf.reshape(q, [batch, count]);
+  }
+
   dispose(): void {
     this.parameters.dispose();
   }

@@ -5,10 +5,12 @@ import { type Intervention, type InterventionKind, KINDS_WITH_VALUES } from '../
 import { CausalPilotError } from '../core/errors.js';
 import type { RandomStream } from '../core/random/stream.js';
 import { ParameterSet } from '../core/tensor/parameters.js';
+import { type ActionDistribution, type ActionHead, ActionHeadConfig, createActionHead } from './action-head.js';
 import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from './encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from './history-batch.js';
 import { Mlp } from './mlp.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './tanh-gaussian.js';
+import type { AllowedTargets } from './target-law.js';
 
 // Shapes: B histories, d variables, C action numbers per variable.
 
@@ -16,6 +18,7 @@ export const PolicyConfig = z.strictObject({
   ...EncoderConfig.shape,
   dropout: EncoderConfig.shape.dropout.unwrap().default(0.1).describe('residual dropout of the encoder while training'),
   hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
+  head: ActionHeadConfig.prefault({ kind: 'independent' }).describe('how targets and values are chosen'),
   initialStd: z
     .number()
     .gt(0)
@@ -32,30 +35,29 @@ export function actionChannels(kind: InterventionKind): number {
   return KINDS_WITH_VALUES.has(kind) ? 2 : 1;
 }
 
+export type DecisionMode = 'stochastic' | 'deterministic';
+
 export interface PolicyDecisionOptions {
-  /** `stochastic` samples the tanh-Gaussian, `deterministic` takes tanh of its mean. */
-  readonly mode: 'stochastic' | 'deterministic';
+  /** `stochastic` samples; `deterministic` takes the most probable targets and tanh of the mean of their values. */
+  readonly mode: DecisionMode;
   readonly interventionKind: InterventionKind;
   /** Largest allowed |value|: the action's value number is multiplied by it. */
   readonly valueRange: number;
   /** One per history; only read in stochastic mode. */
   readonly streams: readonly RandomStream[];
-}
-
-/** Mean and log standard deviation of the Gaussian before tanh, both [B, d, C]. */
-export interface ActionDistribution {
-  readonly mean: tf.Tensor3D;
-  readonly logStd: tf.Tensor3D;
+  /** One per history, [d], 1 where the variable may be a target. @defaultValue all may */
+  readonly allowedTargets?: readonly Uint8Array[];
 }
 
 /**
- * CAASL's design policy: encoder, then an MLP per variable that gives the mean and log standard deviation of each
- * action number; the action is tanh(mean + std * noise). Number 0 > 0 makes the variable a target, number 1 is its value.
+ * CAASL's design policy: encoder, then an MLP per variable whose outputs the action head reads. An action is C numbers in
+ * (-1, 1) per variable: number 0 > 0 makes the variable a target, number 1 is its value.
  */
 export class DesignPolicy {
   readonly parameters = new ParameterSet();
+  readonly head: ActionHead;
   readonly #encoder: AlternatingEncoder;
-  readonly #head: Mlp;
+  readonly #outputs: Mlp;
 
   constructor(
     readonly config: PolicyConfig,
@@ -63,57 +65,68 @@ export class DesignPolicy {
     stream: RandomStream,
   ) {
     const scope = { parameters: this.parameters, prefix: 'encoder', stream };
+    this.head = createActionHead(config.head, { ...config, channels });
     this.#encoder = new AlternatingEncoder(scope, config);
-    this.#head = new Mlp(
+    this.#outputs = new Mlp(
       { ...scope, prefix: 'head' },
-      { inputs: config.width, hidden: config.hidden, outputs: 2 * channels, outputGain: 0.1 },
+      { inputs: config.width, hidden: config.hidden, outputs: this.head.outputs, outputGain: 0.1 },
     );
   }
 
-  distribution(batch: HistoryBatch, training?: EncoderTraining): ActionDistribution {
-    const outputs = this.#head.apply(this.#encoder.encode(batch, training)) as tf.Tensor3D;
-    const [mean, rawLogStd] = tf.split(outputs, 2, -1) as [tf.Tensor3D, tf.Tensor3D];
-    const shifted = tf.add(rawLogStd, Math.log(this.config.initialStd));
-    return { mean, logStd: tf.clipByValue(shifted, this.config.minimumLogStd, 0) as tf.Tensor3D };
+  distribution(batch: HistoryBatch, training?: EncoderTraining, allowed?: AllowedTargets): ActionDistribution {
+    const outputs = this.#outputs.apply(this.#encoder.encode(batch, training)) as tf.Tensor3D;
+    return this.head.interpret(outputs, allowed);
   }
 
-  /** Reparameterised actions with standard normal `noise` [B, d, C]. */
+  /**
+   * Reparameterised actions of the independent head with standard normal `noise` [B, d, C].
+   *
+   * @throws CausalPilotError E_STATE for the other heads, whose targets are chosen and not reparameterised.
+   */
   sample(batch: HistoryBatch, noise: tf.Tensor3D, training?: EncoderTraining): TanhGaussianSample {
+    if (!this.head.hasGaussianSwitch)
+      throw new CausalPilotError(
+        'E_STATE',
+        `DesignPolicy.sample: the '${this.config.head.kind}' head has no reparameterised action; use candidateActions`,
+      );
     const { mean, logStd } = this.distribution(batch, training);
     return tanhGaussianSample(mean, logStd, noise);
   }
 
-  /** Action numbers [K, d, C] in (-1, 1), all histories in forward passes of `config.chunk`. */
+  /**
+   * Action numbers [K, d, C] in (-1, 1), all histories in forward passes of `config.chunk`.
+   *
+   * @throws CausalPilotError E_SHAPE if stochastic decisions lack streams or `allowedTargets` does not fit the histories;
+   * E_INPUT if it leaves a history fewer targets than the head chooses.
+   */
   act(
     histories: readonly History[],
-    mode: 'stochastic' | 'deterministic',
+    mode: DecisionMode,
     streams: readonly RandomStream[],
+    { allowedTargets }: Pick<PolicyDecisionOptions, 'allowedTargets'> = {},
   ): Float32Array {
     const size = histories[0]?.size ?? 0;
-    const perHistory = size * this.channels;
-    const actions = new Float32Array(histories.length * perHistory);
+    if (mode === 'stochastic') requireOnePerHistory('streams', streams.length, histories.length);
+    if (allowedTargets !== undefined) requireOnePerHistory('allowedTargets', allowedTargets.length, histories.length);
+    const actions = new Float32Array(histories.length * size * this.channels);
     for (let start = 0; start < histories.length; start += this.config.chunk) {
-      const part = histories.slice(start, start + this.config.chunk);
-      const noise = new Float32Array(part.length * perHistory);
-      if (mode === 'stochastic') {
-        part.forEach((_, k) => {
-          const stream = streams[start + k];
-          if (stream === undefined)
-            throw new CausalPilotError(
-              'E_SHAPE',
-              `DesignPolicy.act: 'streams' must hold one stream per history (${histories.length}), got ${streams.length}`,
-            );
-          stream.fillNormal(noise.subarray(k * perHistory, (k + 1) * perHistory));
-        });
-      }
-      actions.set(this.#forward(part, noise, mode), start * perHistory);
+      const end = start + this.config.chunk;
+      const part = {
+        histories: histories.slice(start, end),
+        streams: mode === 'stochastic' ? streams.slice(start, end) : undefined,
+        allowed: joinAllowed(allowedTargets?.slice(start, end), size),
+      };
+      const chosen = tf.tidy(() =>
+        this.head.hasGaussianSwitch ? this.#sampleNumbers(part) : this.#chooseTargets(part),
+      );
+      actions.set(chosen, start * size * this.channels);
     }
     return actions;
   }
 
   /** One intervention per history. */
   propose(histories: readonly History[], options: PolicyDecisionOptions): Intervention[] {
-    const actions = this.act(histories, options.mode, options.streams);
+    const actions = this.act(histories, options.mode, options.streams, options);
     return interventionsFromActions(actions, histories[0]?.size ?? 0, options);
   }
 
@@ -121,14 +134,72 @@ export class DesignPolicy {
     this.parameters.dispose();
   }
 
-  #forward(histories: readonly History[], noise: Float32Array, mode: 'stochastic' | 'deterministic'): Float32Array {
-    return tf.tidy(() => {
-      const batch = toHistoryBatch(packHistories(histories));
-      if (mode === 'deterministic') return tf.tanh(this.distribution(batch).mean).dataSync() as Float32Array;
-      const shape: [number, number, number] = [histories.length, histories[0]!.size, this.channels];
-      return this.sample(batch, tf.tensor3d(noise, shape)).action.dataSync() as Float32Array;
+  /** tanh of every Gaussian number; a forbidden variable's switch is turned off. */
+  #sampleNumbers({ histories, streams, allowed }: DecisionPart): Float32Array {
+    const batch = toHistoryBatch(packHistories(histories));
+    const { mean, logStd } = this.distribution(batch);
+    let action = tf.tanh(mean);
+    if (streams !== undefined) {
+      const perHistory = mean.size / histories.length;
+      const noise = new Float32Array(mean.size);
+      streams.forEach((stream, k) => {
+        stream.fillNormal(noise.subarray(k * perHistory, (k + 1) * perHistory));
+      });
+      action = tanhGaussianSample(mean, logStd, tf.tensor3d(noise, mean.shape)).action as tf.Tensor3D;
+    }
+    const numbers = action.dataSync<'float32'>().slice();
+    allowed?.forEach((isAllowed, at) => {
+      if (isAllowed === 0) numbers[at * this.channels] = -1;
     });
+    return numbers;
   }
+
+  /** Switches of -1 or 1 for the chosen targets, and values where they count. */
+  #chooseTargets({ histories, streams, allowed }: DecisionPart): Float32Array {
+    const { targets, value } = this.distribution(toHistoryBatch(packHistories(histories)), undefined, allowed);
+    const flags = streams === undefined ? targets.mode() : targets.draw(streams);
+    const numbers = new Float32Array(flags.length * this.channels);
+    flags.forEach((flag, at) => {
+      numbers[at * this.channels] = flag === 1 ? 1 : -1;
+    });
+    if (value === undefined) return numbers;
+    const mean = value.mean.dataSync<'float32'>();
+    const logStd = value.logStd.dataSync<'float32'>();
+    flags.forEach((flag, at) => {
+      const noise = streams === undefined ? 0 : streams[Math.floor((at * histories.length) / flags.length)]!.normal();
+      if (flag === 1) numbers[at * this.channels + 1] = Math.tanh(mean[at]! + Math.exp(logStd[at]!) * noise);
+    });
+    return numbers;
+  }
+}
+
+/** The histories of one forward pass; without streams the decision is deterministic. */
+interface DecisionPart {
+  readonly histories: readonly History[];
+  readonly streams: readonly RandomStream[] | undefined;
+  readonly allowed: AllowedTargets | undefined;
+}
+
+function requireOnePerHistory(what: string, given: number, histories: number): void {
+  if (given >= histories) return;
+  throw new CausalPilotError(
+    'E_SHAPE',
+    `DesignPolicy.act: '${what}' must hold one ${what === 'streams' ? 'stream' : 'array'} per history (${histories}), got ${given}`,
+  );
+}
+
+function joinAllowed(allowed: readonly Uint8Array[] | undefined, size: number): AllowedTargets | undefined {
+  if (allowed === undefined) return undefined;
+  const joined = new Uint8Array(allowed.length * size);
+  allowed.forEach((flags, k) => {
+    if (flags.length !== size)
+      throw new CausalPilotError(
+        'E_SHAPE',
+        `DesignPolicy.act: 'allowedTargets' of history ${k} must have ${size} entries, got ${flags.length}`,
+      );
+    joined.set(flags, k * size);
+  });
+  return joined;
 }
 
 /** Action numbers [K, d, C] -> interventions; C = 2 carries values, C = 1 targets only. */

@@ -17,13 +17,19 @@ const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
  * All arguments have the same shape [B, ...]; differentiable in `mean` and `logStd`.
  */
 export function tanhGaussianSample(mean: tf.Tensor, logStd: tf.Tensor, noise: tf.Tensor): TanhGaussianSample {
+  const { action, logDensity } = tanhGaussianNumbers(mean, logStd, noise);
+  const batch = mean.shape[0] ?? 1;
+  return { action, logProbability: tf.sum(tf.reshape(logDensity, [batch, -1]), 1) as tf.Tensor1D };
+}
+
+/** The same with one log-density per number, for actions in which only some of the numbers are used. */
+export function tanhGaussianNumbers(
+  mean: tf.Tensor,
+  logStd: tf.Tensor,
+  noise: tf.Tensor,
+): { readonly action: tf.Tensor; readonly logDensity: tf.Tensor } {
   const unsquashed = tf.add(mean, tf.mul(tf.exp(logStd), noise));
   const logJacobian = tf.mul(2, tf.sub(Math.LN2, tf.add(unsquashed, tf.softplus(tf.mul(-2, unsquashed)))));
   const logNormal = tf.sub(tf.mul(-0.5, tf.square(noise)), tf.add(logStd, HALF_LOG_TWO_PI));
-  const perNumber = tf.sub(logNormal, logJacobian);
-  const batch = mean.shape[0] ?? 1;
-  return {
-    action: tf.tanh(unsquashed),
-    logProbability: tf.sum(tf.reshape(perNumber, [batch, -1]), 1) as tf.Tensor1D,
-  };
+  return { action: tf.tanh(unsquashed), logDensity: tf.sub(logNormal, logJacobian) };
 }

@@ -4,11 +4,21 @@ import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { Adam, polyakUpdate, valueAndGradients } from '../../core/tensor/optimizers.js';
 
+import { candidateActions } from '../../models/candidate-actions.js';
 import { Critic, type CriticConfig } from '../../models/critic.js';
+import type { EncoderTraining } from '../../models/encoder.js';
 import { type HistoryBatch, toHistoryBatch } from '../../models/history-batch.js';
 import { DesignPolicy, type PolicyConfig } from '../../models/policy.js';
 import { loadParts, partsToArrays, type StatePart } from '../state-parts.js';
-import { actorLoss, combineEnsemble, criticLoss, logTemperatureGradient, softTarget } from './losses.js';
+import { candidateMean, choiceActorLoss } from './choice-loss.js';
+import {
+  actorLoss,
+  combineEnsemble,
+  criticLoss,
+  logTemperatureGradient,
+  type SoftTargetBatch,
+  softTarget,
+} from './losses.js';
 import type { RedqConfig } from './redq-config.js';
 import type { TransitionBatch } from './replay.js';
 import { ScalarAdam } from './scalar-adam.js';
@@ -36,6 +46,28 @@ export interface PolicyMetrics {
   readonly meanLogProbability: number;
   readonly gradientNorm: number;
 }
+
+interface ActorStep {
+  readonly history: HistoryBatch;
+  /** One per critic, constants of the step. */
+  readonly encodings: readonly tf.Tensor3D[];
+  readonly training: EncoderTraining;
+  readonly stream: RandomStream;
+}
+
+interface ActorSample {
+  readonly loss: tf.Scalar;
+  readonly logProbability: tf.Tensor1D;
+}
+
+interface TargetStep {
+  readonly nextHistory: HistoryBatch;
+  /** The target critics drawn for this step's minimum. */
+  readonly critics: readonly Critic[];
+  readonly stream: RandomStream;
+}
+
+type NextValue = Pick<SoftTargetBatch, 'nextValue' | 'nextLogProbability'>;
 
 /**
  * Randomized ensembled double Q-learning (REDQ, arXiv:2101.05982) on soft actor-critic: N critics, of which M are drawn
@@ -105,22 +137,23 @@ export class RedqLearner {
   /** One gradient step of the policy on alpha log pi - Q, then one of the temperature. */
   updatePolicy(batch: TransitionBatch, targetEntropy: number, stream: RandomStream): PolicyMetrics {
     const history = toHistoryBatch(batch.history);
-    const noise = this.#noise(batch, stream.child('noise'));
     // The critics' encoders see no action, so their output is a constant of this step.
     const encodings = tf.tidy(() => this.critics.map((critic) => critic.encode(history)));
     let logProbability: tf.Tensor1D | undefined;
     const training = { dropoutSeed: stream.child('dropout').integer(2 ** 32) };
+    const chosen = { history, encodings, training, stream };
     const step = valueAndGradients(() => {
-      const sample = this.policy.sample(history, noise, training);
+      const { loss, ...sample } = this.policy.head.hasGaussianSwitch
+        ? this.#reparameterisedLoss(batch, chosen)
+        : this.#choiceLoss(batch, chosen);
       logProbability = tf.keep(sample.logProbability);
-      const values = this.critics.map((critic, index) => critic.value(encodings[index]!, sample.action as tf.Tensor3D));
-      return actorLoss(sample.logProbability, combineEnsemble(values, this.#config.actorValue), this.temperature);
+      return loss;
     }, this.policy.parameters);
     const gradientNorm = this.#policyOptimizer.apply(step.gradients);
     const meanLogProbability = tf.tidy(() => tf.mean(logProbability!).dataSync()[0]!);
     if (this.#config.temperature.automatic)
       this.#temperatureOptimizer.step(logTemperatureGradient(meanLogProbability, targetEntropy));
-    tf.dispose([history.channels, noise, logProbability!, ...encodings, ...step.gradients]);
+    tf.dispose([history.channels, logProbability!, ...encodings, ...step.gradients]);
     history.rowMask?.dispose();
     return { loss: step.value, meanLogProbability, gradientNorm };
   }
@@ -158,21 +191,53 @@ export class RedqLearner {
     const action = tf.tensor3d(batch.actions, [count, size, channels]);
     const target = tf.tidy(() => {
       const nextHistory = toHistoryBatch(batch.nextHistory);
-      const next = this.policy.sample(nextHistory, this.#noise(batch, stream.child('noise')));
       const drawn = stream.child('subset').permutation(this.targets.length).subarray(0, this.#config.targetSubset);
-      const nextValues = Array.from(drawn, (index) => {
-        const critic = this.targets[index]!;
-        return critic.value(critic.encode(nextHistory), next.action as tf.Tensor3D);
-      });
-      const bootstrapped = {
-        reward: tf.tensor1d(batch.rewards),
-        done: tf.tensor1d(batch.done),
-        nextValue: combineEnsemble(nextValues, 'minimum'),
-        nextLogProbability: next.logProbability,
-      };
+      const critics = Array.from(drawn, (index) => this.targets[index]!);
+      const next = this.policy.head.hasGaussianSwitch
+        ? this.#reparameterisedNext(batch, { nextHistory, critics, stream })
+        : this.#choiceNext(batch, { nextHistory, critics, stream });
+      const bootstrapped = { reward: tf.tensor1d(batch.rewards), done: tf.tensor1d(batch.done), ...next };
       return softTarget(bootstrapped, this.#config.discount, this.temperature);
     });
     return { history, action, target };
+  }
+
+  #reparameterisedLoss(batch: TransitionBatch, { history, encodings, training, stream }: ActorStep): ActorSample {
+    const { action, logProbability } = this.policy.sample(history, this.#noise(batch, stream.child('noise')), training);
+    const values = this.critics.map((critic, index) => critic.value(encodings[index]!, action as tf.Tensor3D));
+    const value = combineEnsemble(values, this.#config.actorValue);
+    return { loss: actorLoss(logProbability, value, this.temperature), logProbability };
+  }
+
+  #choiceLoss(batch: TransitionBatch, { history, encodings, training, stream }: ActorStep): ActorSample {
+    const distribution = this.policy.distribution(history, training);
+    const candidates = candidateActions(distribution, [batch.history.batch, batch.history.size], {
+      draws: this.#config.choiceSamples,
+      stream: stream.child('choice'),
+    });
+    const values = this.critics.map((critic, index) => critic.values(encodings[index]!, candidates.actions));
+    const value = combineEnsemble(values, this.#config.actorValue);
+    const loss = choiceActorLoss(candidates, value, this.temperature);
+    return { loss, logProbability: candidateMean(candidates, candidates.logProbability) };
+  }
+
+  #reparameterisedNext(batch: TransitionBatch, { nextHistory, critics, stream }: TargetStep): NextValue {
+    const next = this.policy.sample(nextHistory, this.#noise(batch, stream.child('noise')));
+    const values = critics.map((critic) => critic.value(critic.encode(nextHistory), next.action as tf.Tensor3D));
+    return { nextValue: combineEnsemble(values, 'minimum'), nextLogProbability: next.logProbability };
+  }
+
+  #choiceNext(batch: TransitionBatch, { nextHistory, critics, stream }: TargetStep): NextValue {
+    const candidates = candidateActions(
+      this.policy.distribution(nextHistory),
+      [batch.nextHistory.batch, batch.nextHistory.size],
+      { draws: this.#config.choiceSamples, stream: stream.child('choice') },
+    );
+    const values = critics.map((critic) => critic.values(critic.encode(nextHistory), candidates.actions));
+    return {
+      nextValue: candidateMean(candidates, combineEnsemble(values, 'minimum')),
+      nextLogProbability: candidateMean(candidates, candidates.logProbability),
+    };
   }
 
   #noise(batch: TransitionBatch, stream: RandomStream): tf.Tensor3D {

@@ -27,10 +27,10 @@ export function actorLoss(logProbability: tf.Tensor1D, value: tf.Tensor1D, tempe
   return tf.mean(tf.sub(tf.mul(temperature, logProbability), value)) as tf.Scalar;
 }
 
-/** Mean or minimum over an ensemble of Q [B]. */
-export function combineEnsemble(values: readonly tf.Tensor1D[], how: 'mean' | 'minimum'): tf.Tensor1D {
+/** Mean or minimum over an ensemble of Q, entry by entry. */
+export function combineEnsemble<Values extends tf.Tensor>(values: readonly Values[], how: 'mean' | 'minimum'): Values {
   const stacked = tf.stack([...values], 0);
-  return (how === 'mean' ? tf.mean(stacked, 0) : tf.min(stacked, 0)) as tf.Tensor1D;
+  return (how === 'mean' ? tf.mean(stacked, 0) : tf.min(stacked, 0)) as Values;
 }
 
 /**

@@ -11,6 +11,11 @@ export const RedqConfig = z.strictObject({
     .enum(['mean', 'minimum'])
     .default('mean')
     .describe('how the actor combines the ensemble; REDQ takes the mean'),
+  choiceSamples: z
+    .int()
+    .min(2)
+    .default(4)
+    .describe('target sets drawn for each expectation over a bernoulli or subset head; the others need none'),
   batchSize: z.int().min(1).default(4096).describe('transitions per minibatch'),
   discount: z.number().gt(0).lte(1).default(0.9),
   polyakRate: z.number().gt(0).lte(1).default(0.001).describe('rate of the target critics'),

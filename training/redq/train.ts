@@ -147,7 +147,8 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     const collected = collectEpisodes(this.#env, {
       streams,
       channels: this.#channels,
-      ...(isWarmUp ? {} : { policy: this.#learner.policy }),
+      // A new policy that chooses target sets is close to uniform over them, which uniform numbers would not be.
+      ...(isWarmUp && this.#learner.policy.head.hasGaussianSwitch ? {} : { policy: this.#learner.policy }),
     });
     for (const episode of collected.episodes)
       this.#replay.add({ ...episode, rewards: episode.rewards.map((reward) => training.rewardScale * reward) });
@@ -187,7 +188,8 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   /** Falls linearly from -(number of action numbers), as published. */
   #targetEntropy(iteration: number): number {
     const { targetEntropyPerNumber, targetEntropyDecay } = this.#config.training.temperature;
-    return targetEntropyPerNumber * this.#env.size * this.#channels - targetEntropyDecay * iteration;
+    const numbers = this.#learner.policy.head.numbersIn(this.#env.size);
+    return targetEntropyPerNumber * numbers - targetEntropyDecay * iteration;
   }
 }
 

@@ -1,0 +1,63 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const dist = fileURLToPath(new URL('../../../dist/src/cli', import.meta.url));
+
+export interface CliResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  /** @defaultValue 'main.js' */
+  readonly entry?: 'main.js' | 'fixtures-main.js';
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the built command line to its end. */
+export function runCli(args: readonly string[], options: CliOptions = {}): CliResult {
+  const { entry = 'main.js', cwd, env = {} } = options;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [builtEntry(entry), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  return { status, stdout, stderr };
+}
+
+/** Runs the built command line and sends it `signal` as soon as `isReady` says so. */
+export async function interruptCli(
+  args: readonly string[],
+  { isReady, signal }: { readonly isReady: () => boolean; readonly signal: NodeJS.Signals },
+): Promise<CliResult> {
+  const child = spawn(process.execPath, [builtEntry('main.js'), ...args]);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (part) => {
+    stdout += part;
+  });
+  child.stderr.on('data', (part) => {
+    stderr += part;
+  });
+  const timer = setInterval(() => {
+    if (!isReady()) return;
+    clearInterval(timer);
+    child.kill(signal);
+  }, 20);
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      clearInterval(timer);
+      resolve({ status, stdout, stderr });
+    });
+  });
+}
+
+function builtEntry(entry: string): string {
+  const path = join(dist, entry);
+  if (!existsSync(path)) throw new Error(`${path} is missing: run npm run build before these tests`);
+  return path;
+}

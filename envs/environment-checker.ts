@@ -95,13 +95,13 @@ function runEpisode(environment: DesignEnvironment, streams: EpisodeStreams, rep
   let state: DesignState = environment.reset(streams.environment);
   const states = [snapshot(state)];
   const rewards: number[] = [];
-  checkState(environment, state, 0, report);
+  checkState(environment, state, { experiments: 0, report });
   for (let experiment = 0; experiment < budget && !state.truncated && !state.terminated; experiment++) {
     const intervention = randomIntervention(environment, actions);
     const step = environment.step(intervention);
     checkReward(step, state.potential, report);
-    checkState(environment, step, experiment + 1, report);
-    checkAppended(environment, step.history, intervention, report);
+    checkState(environment, step, { experiments: experiment + 1, report });
+    checkAppended(environment, step.history, { intervention, report });
     rewards.push(step.reward);
     state = step;
     states.push(snapshot(state));
@@ -134,7 +134,11 @@ function randomIntervention({ size, settings }: DesignEnvironment, stream: Rando
   return { kind, targets, values };
 }
 
-function checkState(environment: DesignEnvironment, state: DesignState, experiments: number, report: Report): void {
+function checkState(
+  environment: DesignEnvironment,
+  state: DesignState,
+  { experiments, report }: { readonly experiments: number; readonly report: Report },
+): void {
   const { size, settings } = environment;
   const { history, edgeProbabilities } = state;
   const rows = settings.initialRows + experiments * settings.rowsPerExperiment;
@@ -169,8 +173,7 @@ function checkReward(step: DesignStep, potentialBefore: number, report: Report):
 function checkAppended(
   { size, settings }: DesignEnvironment,
   history: History,
-  intervention: Intervention,
-  report: Report,
+  { intervention, report }: { readonly intervention: Intervention; readonly report: Report },
 ): void {
   const exactValues = intervention.kind === 'do' && settings.targetFlipProbability === 0;
   for (let row = history.rows - settings.rowsPerExperiment; row < history.rows; row++) {

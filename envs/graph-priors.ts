@@ -15,12 +15,11 @@ export const GraphPriorConfig = z.strictObject({
 });
 export type GraphPriorConfig = z.infer<typeof GraphPriorConfig>;
 
-/** One graph over `size` variables from the prior, labelled at random. */
+/** One graph over `size` variables from the prior, under a labelling drawn for it alone. */
 export function sampleGraph(prior: GraphPriorConfig, size: number, stream: RandomStream): CausalGraph {
   const newNames = stream.permutation(size);
-  return prior.kind === 'erdos-renyi'
-    ? sampleErdosRenyi(size, prior.degree, newNames, stream)
-    : sampleScaleFree(size, prior.degree, newNames, stream);
+  const sampleOrdered = prior.kind === 'erdos-renyi' ? sampleErdosRenyi : sampleScaleFree;
+  return sampleOrdered(size, prior.degree, stream).relabelled(newNames);
 }
 
 /** The probability that a pair of variables is joined, so that d variables have degree * d edges on average. */
@@ -28,13 +27,13 @@ export function erdosRenyiEdgeProbability(size: number, degree: number): number 
   return size < 2 ? 0 : Math.min((degree * size) / ((size * (size - 1)) / 2), 0.99);
 }
 
-/** Edges of a strictly triangular matrix are drawn one by one; the labels are a fresh permutation for every graph. */
-function sampleErdosRenyi(size: number, degree: number, newNames: Int32Array, stream: RandomStream): CausalGraph {
+/** Edges of a strictly triangular matrix, drawn one by one. */
+function sampleErdosRenyi(size: number, degree: number, stream: RandomStream): CausalGraph {
   const probability = erdosRenyiEdgeProbability(size, degree);
   const adjacency = new Uint8Array(size * size);
   for (let child = 1; child < size; child++) {
     for (let parent = 0; parent < child; parent++) {
-      if (stream.bernoulli(probability)) adjacency[newNames[parent]! * size + newNames[child]!] = 1;
+      if (stream.bernoulli(probability)) adjacency[parent * size + child] = 1;
     }
   }
   return new CausalGraph(size, adjacency);
@@ -64,7 +63,7 @@ export function scaleFreeEdgesPerStep(size: number, degree: number): number {
  * Barabasi-Albert with power 1: variables arrive one by one and send edges to `m` different elders, each chosen with
  * probability proportional to 1 + its in-degree, so the elders become hubs with many parents.
  */
-function sampleScaleFree(size: number, degree: number, newNames: Int32Array, stream: RandomStream): CausalGraph {
+function sampleScaleFree(size: number, degree: number, stream: RandomStream): CausalGraph {
   const edgesPerStep = scaleFreeEdgesPerStep(size, degree);
   const adjacency = new Uint8Array(size * size);
   const attraction = new Float64Array(size).fill(1);
@@ -74,7 +73,7 @@ function sampleScaleFree(size: number, degree: number, newNames: Int32Array, str
       const elder = stream.weightedIndex(weights);
       weights[elder] = 0;
       attraction[elder]! += 1;
-      adjacency[newNames[newcomer]! * size + newNames[elder]!] = 1;
+      adjacency[newcomer * size + elder] = 1;
     }
   }
   return new CausalGraph(size, adjacency);

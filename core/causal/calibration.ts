@@ -25,6 +25,14 @@ export interface Calibration {
   readonly bins: readonly CalibrationBin[];
 }
 
+/** Sums over the pairs of each bin, [bins], and over all pairs. */
+interface BinSums {
+  readonly counts: Float64Array;
+  readonly probabilities: Float64Array;
+  readonly edges: Float64Array;
+  squaredError: number;
+}
+
 /**
  * Calibration of the off-diagonal edge probabilities, pooled over systems, in `binCount` bins of equal width. Pool many
  * systems: within one graph a bin holds few pairs and its edge rate is mostly noise.
@@ -32,10 +40,12 @@ export interface Calibration {
 export function calibration(scored: readonly ScoredGraph[], binCount = 10): Calibration {
   if (!Number.isInteger(binCount) || binCount < 1)
     throw new CausalPilotError('E_INPUT', `calibration: 'binCount' must be a positive integer, got ${binCount}`);
-  const counts = new Float64Array(binCount);
-  const probabilities = new Float64Array(binCount);
-  const edges = new Float64Array(binCount);
-  let squaredError = 0;
+  const sums: BinSums = {
+    counts: new Float64Array(binCount),
+    probabilities: new Float64Array(binCount),
+    edges: new Float64Array(binCount),
+    squaredError: 0,
+  };
   for (const { edgeProbabilities, graph } of scored) {
     const { size, adjacency } = graph;
     checkShape('calibration', 'edgeProbabilities', [edgeProbabilities.length], [size * size]);
@@ -48,21 +58,16 @@ export function calibration(scored: readonly ScoredGraph[], binCount = 10): Cali
           `calibration: edge probabilities must be in [0, 1], got ${probability}`,
         );
       const bin = Math.min(binCount - 1, Math.floor(probability * binCount));
-      counts[bin]! += 1;
-      probabilities[bin]! += probability;
-      edges[bin]! += adjacency[entry]!;
-      squaredError += (probability - adjacency[entry]!) ** 2;
+      sums.counts[bin]! += 1;
+      sums.probabilities[bin]! += probability;
+      sums.edges[bin]! += adjacency[entry]!;
+      sums.squaredError += (probability - adjacency[entry]!) ** 2;
     }
   }
-  return summarise(counts, probabilities, edges, squaredError);
+  return summarise(sums);
 }
 
-function summarise(
-  counts: Float64Array,
-  probabilities: Float64Array,
-  edges: Float64Array,
-  squaredError: number,
-): Calibration {
+function summarise({ counts, probabilities, edges, squaredError }: BinSums): Calibration {
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return { expectedCalibrationError: 0, brierScore: 0, bins: [] };
   const bins: CalibrationBin[] = [];

@@ -17,13 +17,11 @@ function checkProbabilities(functionName: string, edgeProbabilities: ArrayLike<n
 
 /** Sum over the ordered pairs i != j of `term(q(i -> j), edge)`. */
 function sumOverPairs(
-  functionName: string,
   edgeProbabilities: ArrayLike<number>,
   graph: Adjacency,
   term: (probability: number, edge: number) => number,
 ): number {
   const { size, adjacency } = graph;
-  checkProbabilities(functionName, edgeProbabilities, size);
   let sum = 0;
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < size; j++) {
@@ -38,8 +36,9 @@ function sumOverPairs(
  * d + sum over i != j of p A + (1 - p)(1 - A). Exact, where the published code draws 100 graphs.
  */
 export function expectedCorrectEntries(edgeProbabilities: ArrayLike<number>, graph: Adjacency): number {
+  checkProbabilities('expectedCorrectEntries', edgeProbabilities, graph.size);
   const correct = (probability: number, edge: number) => (edge === 1 ? probability : 1 - probability);
-  return graph.size + sumOverPairs('expectedCorrectEntries', edgeProbabilities, graph, correct);
+  return graph.size + sumOverPairs(edgeProbabilities, graph, correct);
 }
 
 /**
@@ -63,9 +62,10 @@ export function posteriorExpectedCorrectEntries(edgeProbabilities: ArrayLike<num
  * probabilities are kept PROBABILITY_FLOOR away from 0 and 1.
  */
 export function logPosterior(edgeProbabilities: ArrayLike<number>, graph: Adjacency): number {
+  checkProbabilities('logPosterior', edgeProbabilities, graph.size);
   const logLikelihood = (probability: number, edge: number) =>
     Math.log(Math.min(Math.max(edge === 1 ? probability : 1 - probability, PROBABILITY_FLOOR), 1 - PROBABILITY_FLOOR));
-  return sumOverPairs('logPosterior', edgeProbabilities, graph, logLikelihood);
+  return sumOverPairs(edgeProbabilities, graph, logLikelihood);
 }
 
 /** Number of unordered pairs on which the graphs differ: a missing, an extra and a reversed edge each count once. */

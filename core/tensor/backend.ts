@@ -4,6 +4,8 @@ import { dirname, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { CausalPilotError } from '../errors.js';
+import { findLibrary } from '../native/library.js';
+import { registerNativeBackend } from '../native/register.js';
 
 export type BackendName = 'native' | 'wasm' | 'cpu' | 'tensorflow' | 'cuda';
 
@@ -41,11 +43,10 @@ const unusable = (message: string): CausalPilotError => new CausalPilotError('E_
 const drivers: Record<BackendName, BackendDriver> = {
   native: {
     describe: async () => {
-      throw unusable(
-        "backend 'native': its kernels are not built; run node core/native/build.mjs, or use --backend wasm",
-      );
+      const { manifest } = await findLibrary();
+      return `C++ kernels built with ${manifest.compiler}`;
     },
-    prepare: async () => {},
+    prepare: registerNativeBackend,
   },
   wasm: {
     describe: async () => 'stock tfjs in WebAssembly, one thread',

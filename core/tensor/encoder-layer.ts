@@ -48,7 +48,11 @@ export const WEIGHT_NAMES = [
   'feedForward2Bias',
 ] as const satisfies readonly (keyof EncoderLayerWeights)[];
 
-/** What a backend's EncoderLayer and EncoderLayerGradient kernels receive beside the tensors. */
+/**
+ * What the EncoderLayer and EncoderLayerGradient kernels receive beside the tensors x, rowMask ([0, 0] where no row is
+ * padded), the weights and, for the gradient, dy; the gradient gives dx and, unless `weightGradients` is off, those of the
+ * weights in order.
+ */
 export interface EncoderLayerAttributes {
   heads: number;
   axis: 'rows' | 'variables';
@@ -117,11 +121,15 @@ export function encoderLayer(x: tf.Tensor4D, weights: EncoderLayerWeights, optio
     dropoutThreshold: dropoutThreshold(rate),
     weightGradients: needWeightGradients(list),
   };
-  const inputs: Record<string, tf.Tensor | undefined> = { x, rowMask: options.rowMask };
+  // tfjs saves inputs by name, so there is always a mask; one of no numbers means that no row is padded.
+  const rowMask = options.rowMask ?? tf.zeros([0, 0]);
+  const inputs: Record<string, tf.Tensor> = { x, rowMask };
   WEIGHT_NAMES.forEach((name, i) => {
     inputs[name] = list[i]!;
   });
-  return runFused(FUSED_KERNELS.encoderLayer, inputs, { ...attributes })[0] as tf.Tensor4D;
+  const output = runFused(FUSED_KERNELS.encoderLayer, inputs, { ...attributes })[0] as tf.Tensor4D;
+  if (options.rowMask === undefined) rowMask.dispose();
+  return output;
 }
 
 /**
@@ -146,9 +154,8 @@ export function sequenceEncoderLayer(
 
 tf.registerGradient({
   kernelName: FUSED_KERNELS.encoderLayer,
+  inputsToSave: ['x', 'rowMask', ...WEIGHT_NAMES],
   gradFunc: encoderLayerGradient,
-  saveAllInputs: true,
-  outputsToSave: [true],
 });
 
 /** One kernel call gives every gradient; it is made at once because thunks run in scopes of their own. */
@@ -157,19 +164,15 @@ function encoderLayerGradient(
   saved: tf.Tensor[],
   attributes: tf.NamedAttrMap,
 ): Record<string, () => tf.Tensor> {
-  const hasMask = saved.length === WEIGHT_NAMES.length + 3;
-  const inputs: Record<string, tf.Tensor | undefined> = { dy: dy as tf.Tensor, x: saved[0]! };
-  if (hasMask) inputs.rowMask = saved[1]!;
-  const firstWeight = hasMask ? 2 : 1;
+  const [x, rowMask, ...weights] = saved as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+  const inputs: Record<string, tf.Tensor> = { dy: dy as tf.Tensor, x, rowMask };
   WEIGHT_NAMES.forEach((name, i) => {
-    inputs[name] = saved[firstWeight + i]!;
+    inputs[name] = weights[i]!;
   });
-  inputs.y = saved[saved.length - 1]!;
   const gradients = runFused(FUSED_KERNELS.encoderLayerGradient, inputs, attributes as Record<string, unknown>);
-  const thunks: Record<string, () => tf.Tensor> = { x: () => gradients[0]! };
+  const thunks: Record<string, () => tf.Tensor> = { x: () => gradients[0]!, rowMask: () => tf.zerosLike(rowMask) };
   WEIGHT_NAMES.forEach((name, i) => {
     thunks[name] = () => gradients[1 + i]!;
   });
-  if (hasMask) thunks.rowMask = () => tf.zerosLike(saved[1]!);
   return thunks;
 }

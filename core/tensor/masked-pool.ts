@@ -43,7 +43,7 @@ export function maskedMaxPool(x: tf.Tensor4D, rowMask?: tf.Tensor2D): tf.Tensor3
   checkShape('maskedMaxPool', 'x', x.shape, [-1, -1, -1, -1]);
   if (rowMask !== undefined) checkShape('maskedMaxPool', 'rowMask', rowMask.shape, [x.shape[0], x.shape[1]]);
   if (!hasKernel(FUSED_KERNELS.maskedMaxPool)) return maskedMaxPoolReference(x, rowMask);
-  return runFused(FUSED_KERNELS.maskedMaxPool, { x, rowMask }, {})[0] as tf.Tensor3D;
+  return runFused(FUSED_KERNELS.maskedMaxPool, { x, rowMask }, { rows: x.shape[1] })[0] as tf.Tensor3D;
 }
 
 tf.registerGradient({

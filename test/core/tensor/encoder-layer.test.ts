@@ -4,7 +4,7 @@ import { type BackendName, useBackend } from '../../../core/tensor/backend.js';
 import { sequenceEncoderLayer, WEIGHT_NAMES } from '../../../core/tensor/encoder-layer.js';
 import { FIXTURE_NAMES, fixtureCases, fixtureTensors, maxDifference } from './encoder-fixture.js';
 
-const backends: BackendName[] = ['cpu', 'wasm'];
+const backends: BackendName[] = ['cpu', 'wasm', 'native'];
 
 describe.each(backends)('encoderLayer on %s', (backend) => {
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { Adam, Lamb, polyakUpdate, valueAndGradients } from '../../../core/tenso
 import { ParameterSet } from '../../../core/tensor/parameters.js';
 import { maxDifference } from './encoder-fixture.js';
 
-const backends: BackendName[] = ['cpu', 'wasm'];
+const backends: BackendName[] = ['cpu', 'wasm', 'native'];
 
 /** Two parameters, one of them all zero, and the gradients of three steps. */
 const start = { a: [0.5, -1, 2, 0.25], b: [0, 0] };

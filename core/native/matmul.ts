@@ -1,0 +1,77 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import type { KernelCall, NativeKernel } from './native-backend.js';
+import { stockKernel } from './stock.js';
+
+interface MatMulAttributes {
+  transposeA: boolean;
+  transposeB: boolean;
+  activation?: string;
+  leakyreluAlpha?: number;
+}
+
+const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
+
+/** Result shape and sizes of op(a) op(b), or undefined where the stock kernel has to report or handle the case. */
+function planProduct(a: TensorInfo, b: TensorInfo, attributes: MatMulAttributes) {
+  if (a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
+  const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const [batchA, batchB] = [count(outerA), count(outerB)];
+  if (batchA !== batchB && batchA !== 1 && batchB !== 1) return undefined;
+  const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+  const [rows, depth] = attributes.transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const [depthB, columns] = attributes.transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
+  if (depth !== depthB) return undefined;
+  const shape = [...tf.backend_util.assertAndGetBroadcastShape(outerA, outerB), rows, columns];
+  return { shape, batch: Math.max(batchA, batchB), batchA, batchB, rows, columns, depth };
+}
+
+/** op(a) op(b) (+ bias) (relu), or undefined when it is left to the stock kernel. */
+function multiply(call: KernelCall, attributes: MatMulAttributes, relu: boolean): TensorInfo | undefined {
+  const { a, b, bias } = call.inputs as { a: TensorInfo; b: TensorInfo; bias?: TensorInfo };
+  const plan = planProduct(a, b, attributes);
+  if (plan === undefined) return undefined;
+  const { backend } = call;
+  const { info, values } = backend.output(plan.shape);
+  if (values.length === 0) return info;
+  backend.functions.cp_matmul(
+    backend.float32(a),
+    backend.float32(b),
+    bias === undefined ? null : backend.float32(bias),
+    values,
+    plan.batch,
+    plan.batchA,
+    plan.batchB,
+    plan.rows,
+    plan.columns,
+    plan.depth,
+    attributes.transposeA ? 1 : 0,
+    attributes.transposeB ? 1 : 0,
+    relu ? 1 : 0,
+  );
+  return info;
+}
+
+const batchMatMul: NativeKernel = {
+  name: tf.BatchMatMul,
+  run(call) {
+    const attributes = call.attrs as unknown as MatMulAttributes;
+    return multiply(call, attributes, false) ?? stockKernel(tf.BatchMatMul)(call);
+  },
+};
+
+const fusedMatMul: NativeKernel = {
+  name: tf._FusedMatMul,
+  run(call) {
+    const attributes = call.attrs as unknown as MatMulAttributes;
+    const { b, bias } = call.inputs;
+    const columns = b!.shape.at(attributes.transposeB ? -2 : -1);
+    const simpleBias = bias === undefined || (bias.dtype === 'float32' && count(bias.shape) === columns);
+    const activation = attributes.activation ?? 'linear';
+    if (!simpleBias || (activation !== 'linear' && activation !== 'relu')) return stockKernel(tf._FusedMatMul)(call);
+    return multiply(call, attributes, activation === 'relu') ?? stockKernel(tf._FusedMatMul)(call);
+  },
+};
+
+export const matmulKernels: readonly NativeKernel[] = [batchMatMul, fusedMatMul];

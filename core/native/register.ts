@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs';
+import { loadFunctions } from './bindings.js';
+import { elementwiseKernels } from './elementwise.js';
+import { fusedKernels } from './fused.js';
+import { matmulKernels } from './matmul.js';
+import { NativeBackend, type NativeKernel } from './native-backend.js';
+import { optimizerKernels } from './optimizers.js';
+import { reductionKernels } from './reductions.js';
+
+const BACKEND = 'native';
+
+/** Every kernel that runs in C++ on this backend. */
+export const nativeKernels: readonly NativeKernel[] = [
+  ...fusedKernels,
+  ...optimizerKernels,
+  ...matmulKernels,
+  ...elementwiseKernels,
+  ...reductionKernels,
+];
+
+/**
+ * Makes tfjs know the backend 'native', once, and sets the number of its threads.
+ *
+ * @throws CausalPilotError E_BACKEND when the library is not built or does not belong here.
+ */
+export async function registerNativeBackend(threads: number): Promise<void> {
+  const functions = await loadFunctions();
+  functions.cp_set_threads(threads);
+  if (tf.findBackendFactory(BACKEND) != null) return;
+  tf.registerBackend(BACKEND, () => new NativeBackend(functions), 0);
+  tf.copyRegisteredKernels('cpu', BACKEND);
+  for (const { name, run } of nativeKernels) {
+    if (tf.getKernel(name, BACKEND) != null) tf.unregisterKernel(name, BACKEND);
+    tf.registerKernel({
+      kernelName: name,
+      backendName: BACKEND,
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        run({
+          inputs: inputs as never,
+          attrs: (attrs ?? {}) as Record<string, unknown>,
+          backend: backend as NativeBackend,
+        }),
+    });
+  }
+}

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { createProgram } from './program.js';
-import { reportError } from './report-error.js';
+import { runCommandLine } from './program.js';
 
 // A reader that closes the pipe early (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -8,8 +7,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  process.exitCode = reportError(error);
-}
+process.exitCode = await runCommandLine(process.argv.slice(2));

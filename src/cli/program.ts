@@ -9,6 +9,7 @@ import { registerPretrain } from './commands/pretrain.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerReport } from './commands/report.js';
 import { registerTrain } from './commands/train.js';
+import { reportError } from './report-error.js';
 
 /** The command line; commands load what they need when they run, so that help is quick. */
 export function createProgram(): Command {
@@ -36,4 +37,14 @@ Example:
   registerConfig(program);
   registerDoctor(program);
   return program;
+}
+
+/** Runs one command line; returns the exit code. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return reportError(error);
+  }
 }

@@ -2,6 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+import { runCommandLine } from '../../../src/cli/program.js';
 
 const dist = fileURLToPath(new URL('../../../dist/src/cli', import.meta.url));
 
@@ -27,6 +29,23 @@ export function runCli(args: readonly string[], options: CliOptions = {}): CliRe
     ...(cwd === undefined ? {} : { cwd }),
   });
   return { status, stdout, stderr };
+}
+
+/** Runs the command line in this process: the same code without the time to start. */
+export async function callCli(args: readonly string[]): Promise<CliResult> {
+  const printed = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((part) => {
+      printed[name] += String(part);
+      return true;
+    }),
+  );
+  try {
+    const status = await runCommandLine(args);
+    return { status, ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 /** Runs the built command line and sends it `signal` as soon as `isReady` says so. */

@@ -2,12 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { RandomStream } from '../core/random/stream.js';
 import { ParameterSet } from '../core/tensor/parameters.js';
+import { InputScaling, scaledBatch } from './count-scaling.js';
 import { AlternatingEncoder, EncoderConfig } from './encoder.js';
 import type { HistoryBatch } from './history-batch.js';
 import { Mlp } from './mlp.js';
 
 export const CriticConfig = z.strictObject({
   ...EncoderConfig.shape,
+  inputScaling: InputScaling,
   feedForwardFactor: EncoderConfig.shape.feedForwardFactor
     .unwrap()
     .default(2)
@@ -41,7 +43,7 @@ export class Critic {
 
   /** Histories -> [B, d, width]. */
   encode(batch: HistoryBatch): tf.Tensor3D {
-    return this.#encoder.encode(batch);
+    return this.#encoder.encode(scaledBatch(batch, this.config.inputScaling));
   }
 
   /** Encoding [B, d, width] and action numbers [B, d, C] -> Q [B]. */

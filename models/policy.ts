@@ -6,6 +6,7 @@ import { CausalPilotError } from '../core/errors.js';
 import type { RandomStream } from '../core/random/stream.js';
 import { ParameterSet } from '../core/tensor/parameters.js';
 import { type ActionDistribution, type ActionHead, ActionHeadConfig, createActionHead } from './action-head.js';
+import { InputScaling, scaledBatch } from './count-scaling.js';
 import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from './encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from './history-batch.js';
 import { Mlp } from './mlp.js';
@@ -16,6 +17,7 @@ import type { AllowedTargets } from './target-law.js';
 
 export const PolicyConfig = z.strictObject({
   ...EncoderConfig.shape,
+  inputScaling: InputScaling,
   dropout: EncoderConfig.shape.dropout.unwrap().default(0.1).describe('residual dropout of the encoder while training'),
   hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
   head: ActionHeadConfig.prefault({ kind: 'independent' }).describe('how targets and values are chosen'),
@@ -74,7 +76,9 @@ export class DesignPolicy {
   }
 
   distribution(batch: HistoryBatch, training?: EncoderTraining, allowed?: AllowedTargets): ActionDistribution {
-    const outputs = this.#outputs.apply(this.#encoder.encode(batch, training)) as tf.Tensor3D;
+    const outputs = this.#outputs.apply(
+      this.#encoder.encode(scaledBatch(batch, this.config.inputScaling), training),
+    ) as tf.Tensor3D;
     return this.head.interpret(outputs, allowed);
   }
 

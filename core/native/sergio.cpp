@@ -148,27 +148,30 @@ void fillNormals(float* out, size_t count, uint32_t gene, const uint32_t* key) {
   }
 }
 
-CAUSAL_PILOT_INLINE float hillOf(float x, float halfResponse, float coefficient) {
-  const float power = std::pow(x, coefficient);
-  return power / (std::pow(halfResponse, coefficient) + power + kHillGuard);
-}
-
-// production += |strength| hill(parent), with 1 - hill for a repressing edge.
-void addProduction(float* production, const float* parent, size_t count, float halfResponse, float strength, float coefficient) {
-  const float magnitude = std::fabs(strength);
-  const float base = strength < 0 ? magnitude : 0.0f;
+// Replaces concentrations by their Hill response, which all targets of the gene share.
+void respond(float* values, size_t count, float halfResponse, float coefficient) {
   if (coefficient == 1.0f) {
     const float offset = halfResponse + kHillGuard;
-    for (size_t i = 0; i < count; i++) production[i] += base + strength * parent[i] / (offset + parent[i]);
+    for (size_t i = 0; i < count; i++) values[i] = values[i] / (offset + values[i]);
   } else if (coefficient == 2.0f) {
     const float offset = halfResponse * halfResponse + kHillGuard;
     for (size_t i = 0; i < count; i++) {
-      const float square = parent[i] * parent[i];
-      production[i] += base + strength * square / (offset + square);
+      const float square = values[i] * values[i];
+      values[i] = square / (offset + square);
     }
   } else {
-    for (size_t i = 0; i < count; i++) production[i] += base + strength * hillOf(parent[i], halfResponse, coefficient);
+    const float offset = std::pow(halfResponse, coefficient) + kHillGuard;
+    for (size_t i = 0; i < count; i++) {
+      const float power = std::pow(values[i], coefficient);
+      values[i] = power / (offset + power);
+    }
   }
+}
+
+// production += |strength| response, or |strength| (1 - response) for a repressing edge.
+void addProduction(float* production, const float* response, size_t count, float strength) {
+  const float base = strength < 0 ? -strength : 0.0f;
+  for (size_t i = 0; i < count; i++) production[i] += base + strength * response[i];
 }
 
 // One gene of one system while its level is worked on.
@@ -267,7 +270,6 @@ class Worker {
     stride_ = (longest + 1) * s.cellTypes + kWide;
     if (trajectories_.size() < stride_ * members * s.genes) trajectories_.resize(stride_ * members * s.genes);
     typeMeans_.resize((size_t)members * s.genes * s.cellTypes);
-    halfResponses_.resize((size_t)members * s.genes);
     drawSnapshotSteps(first, last);
   }
 
@@ -330,19 +332,18 @@ class Worker {
     std::fill(path, path + s.cellTypes, 0.0f);
     for (int32_t edge = begin; edge < end; edge++) {
       const size_t parent = row(local, batch_.parents[edge]);
-      const float halfResponse = halfResponses_[parent], strength = batch_.strengths[edge];
-      addProduction(production, trajectories_.data() + parent * stride_, count, halfResponse, strength, s.hill);
-      addProduction(path, &typeMeans_[parent * s.cellTypes], s.cellTypes, halfResponse, strength, s.hill);
+      addProduction(production, trajectories_.data() + parent * stride_, count, batch_.strengths[edge]);
+      addProduction(path, &typeMeans_[parent * s.cellTypes], s.cellTypes, batch_.strengths[edge]);
     }
     if (factor != 1.0f)
       for (size_t i = 0; i < count; i++) production[i] *= factor;
     for (int type = 0; type < s.cellTypes; type++) path[type] *= factor / batch_.decays[global];
   }
 
-  // Writes the gene's column of the cells and keeps its means, from which its children's half responses follow.
+  // Writes the gene's column of the cells; trajectory and means per cell type then become the responses to the gene.
   void takeSnapshots(const Member& member) {
     const Settings& s = batch_.settings;
-    const float* path = trajectory(member.local, member.gene);
+    float* path = trajectory(member.local, member.gene);
     const int32_t* steps = snapshots_.data() + member.local * cellCount();
     float* cells = batch_.cells + member.system * cellCount() * s.genes + member.gene;
     const size_t gene = row(member.local, member.gene);
@@ -358,11 +359,13 @@ class Worker {
       typeMeans_[gene * s.cellTypes + type] = (float)(sum / s.cellsPerType);
       total += sum / s.cellsPerType;
     }
-    halfResponses_[gene] = (float)(total / s.cellTypes);
+    const float halfResponse = (float)(total / s.cellTypes);
+    respond(path, (size_t)(steps_[member.local] + 1) * s.cellTypes, halfResponse, s.hill);
+    respond(&typeMeans_[gene * s.cellTypes], s.cellTypes, halfResponse, s.hill);
   }
 
   const Batch& batch_;
-  std::vector<float> trajectories_, typeMeans_, halfResponses_;
+  std::vector<float> trajectories_, typeMeans_;
   std::vector<std::vector<float>> scratch_;
   std::vector<int32_t> steps_, snapshots_;
   std::vector<GeneTask> tasks_;

@@ -1,6 +1,7 @@
 import { CausalPilotError } from '../../core/errors.js';
 import type { DesignEnvConfig } from '../../envs/design-env-config.js';
-import { linearOodSuite } from '../../envs/ood-suite.js';
+import { linearOodSuite, type OodShift } from '../../envs/ood-suite.js';
+import { sergioOodSuite } from '../../envs/sergio/ood-suite.js';
 
 /** An environment to evaluate in, by the name it has in results. */
 export interface EvaluationSetting {
@@ -11,9 +12,16 @@ export interface EvaluationSetting {
 /** The setting that is the training distribution itself. */
 export const IN_DISTRIBUTION = 'training';
 
-/** Names that `evaluationSettings` accepts: the training distribution, then the out-of-distribution suite. */
-export function settingNames(): string[] {
-  return [IN_DISTRIBUTION, ...linearOodSuite().map(({ name }) => name)];
+type PriorKind = DesignEnvConfig['prior']['kind'];
+
+const SUITES: Record<PriorKind, () => readonly OodShift[]> = {
+  'linear-scm': () => linearOodSuite(),
+  sergio: () => sergioOodSuite(),
+};
+
+/** Names that `evaluationSettings` accepts: the training distribution, then the out-of-distribution suite of its kind. */
+export function settingNames(kind: PriorKind = 'linear-scm'): string[] {
+  return [IN_DISTRIBUTION, ...SUITES[kind]().map(({ name }) => name)];
 }
 
 /**
@@ -22,7 +30,8 @@ export function settingNames(): string[] {
  * @throws CausalPilotError E_CONFIG for an unknown or repeated name, or a shift that does not apply to `base`.
  */
 export function evaluationSettings(base: DesignEnvConfig, names: readonly string[]): EvaluationSetting[] {
-  const suite = linearOodSuite();
+  const { kind } = base.prior;
+  const suite = SUITES[kind]();
   return names.map((name, position) => {
     if (names.indexOf(name) !== position)
       throw new CausalPilotError('E_CONFIG', `environments: '${name}' is listed twice; name it once`);
@@ -31,7 +40,7 @@ export function evaluationSettings(base: DesignEnvConfig, names: readonly string
     if (shift === undefined)
       throw new CausalPilotError(
         'E_CONFIG',
-        `environments: unknown setting '${name}'; choose among ${settingNames().join(', ')}`,
+        `environments: unknown setting '${name}'; choose among ${settingNames(kind).join(', ')}`,
       );
     return { name, config: shift.apply(base) };
   });

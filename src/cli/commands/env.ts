@@ -68,7 +68,7 @@ async function configuredEnvironments(options: CheckOptions): Promise<NamedEnvir
   const { DesignEnv } = await import('../../../envs/design-env.js');
   const { evaluationSettings, IN_DISTRIBUTION, settingNames } = await import('../../evaluation/settings.js');
   const { UniformPosterior } = await import('../uniform-posterior.js');
-  const names = options.ood ? settingNames() : (options.environments ?? [IN_DISTRIBUTION]);
+  const names = options.ood ? settingNames(config.environment.prior.kind) : (options.environments ?? [IN_DISTRIBUTION]);
   return evaluationSettings(config.environment, names).map(({ name, config: setting }) => ({
     name,
     make: () => DesignEnv.fromConfig(setting, new UniformPosterior()),

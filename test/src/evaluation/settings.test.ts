@@ -21,3 +21,11 @@ describe('evaluationSettings', () => {
     expect(() => evaluationSettings(base, ['training', 'training'])).toThrow("'training' is listed twice");
   });
 });
+
+test('gene networks have a suite of their own', () => {
+  const networks = DesignEnvConfig.parse({ prior: { kind: 'sergio' }, interventionKind: 'knockout' });
+  const names = settingNames('sergio');
+  expect(names).toContain('drop-seq');
+  expect(evaluationSettings(networks, names).map(({ name }) => name)).toEqual(names);
+  expect(() => evaluationSettings(networks, ['heteroskedastic'])).toThrow('choose among training, scale-free, drop-seq');
+});

@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import type { HistoryBatch } from './history-batch.js';
+
+// Shapes: B histories, n rows, d variables.
+
+/** How a policy or critic reads the measured values; part of the model and kept with its checkpoint. */
+export const InputScaling = z
+  .enum(['none', 'log2-counts-per-million'])
+  .default('none')
+  .describe('how values are scaled before they enter: as measured, or for counts as the graph posterior reads them');
+export type InputScaling = z.infer<typeof InputScaling>;
+
+/** Larger than any log2 of counts per million. */
+const BEYOND_ALL_LOGS = 1e6;
+
+/** The batch as a model with this `scaling` reads it; the same numbers as `standardizeCounts`, on the active backend. */
+export function scaledBatch(batch: HistoryBatch, scaling: InputScaling): HistoryBatch {
+  if (scaling === 'none') return batch;
+  return { ...batch, channels: tf.tidy(() => scaleCounts(batch.channels)) };
+}
+
+/** Padded rows hold zeros, which are left out like every other zero count. */
+function scaleCounts(channels: tf.Tensor4D): tf.Tensor4D {
+  const [counts, flags] = tf.split(channels, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+  const measured = tf.greater(counts, 0);
+  const present = tf.cast(measured, 'float32');
+  const entries = tf.maximum(tf.sum(present, [1, 2, 3], true), 1);
+  const library = tf.maximum(tf.sum(counts, 2, true), 1);
+  const perMillion = tf.where(measured, tf.div(tf.mul(counts, 1e6), library), tf.onesLike(counts));
+  const logs = tf.div(tf.log(perMillion), Math.LN2);
+  const smallest = tf.min(tf.where(measured, logs, tf.fill(logs.shape, BEYOND_ALL_LOGS)), [1, 2, 3], true);
+  const mean = tf.div(tf.sum(logs, [1, 2, 3], true), entries);
+  const squares = tf.mul(present, tf.square(tf.sub(logs, mean)));
+  const deviation = tf.sqrt(tf.div(tf.sum(squares, [1, 2, 3], true), entries));
+  const unit = tf.where(tf.greater(deviation, 0), deviation, tf.onesLike(deviation));
+  const scaled = tf.where(measured, tf.div(tf.sub(logs, smallest), unit), tf.zerosLike(logs));
+  return tf.concat4d([scaled as tf.Tensor4D, flags], 3);
+}

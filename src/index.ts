@@ -41,7 +41,7 @@ export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy.js';
 export { ExperimentConfig, loadExperimentConfig } from '../training/experiment-config.js';
 export type { TrainingIo, TrainingResult } from '../training/learning-loop.js';
 export { pretrainPosterior } from '../training/posterior/pretrain.js';
-export { trainPolicyWithRedq } from '../training/redq/train.js';
+export { trainPolicy } from '../training/train-policy.js';
 export { evaluateStrategies, type HarnessOptions, type HarnessResult } from './evaluation/harness.js';
 export { readFigures, writeFigures, writeReport } from './evaluation/report/files.js';
 export { type EvaluationOutcome, type EvaluationRun, runEvaluation } from './evaluation/run-evaluation.js';

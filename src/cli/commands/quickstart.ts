@@ -7,6 +7,7 @@ import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperi
 import { printEvaluation } from '../print-evaluation.js';
 import { printJson, printLine, type Session, typedCommand, withSession } from '../session.js';
 import { StageClock } from '../stage-clock.js';
+import { trainAgainst } from '../train-against.js';
 
 export function registerQuickstart(program: Command): void {
   addExperimentOptions(
@@ -76,7 +77,7 @@ async function runStages(config: ExperimentConfig, folder: string, stages: Stage
     return pretrainPosterior(config, io('posterior'));
   });
   if (posteriorRun.status === 'interrupted') return undefined;
-  const policyRun = await clock.time('policy', () => trainPolicy(config, posteriorRun.bestCheckpoint, io('policy')));
+  const policyRun = await clock.time('policy', () => trainAgainst(posteriorRun.bestCheckpoint, config, io('policy')));
   if (policyRun.status === 'interrupted') return undefined;
   const evaluation = await clock.time('evaluation', async () => {
     const { runEvaluation } = await import('../../evaluation/run-evaluation.js');
@@ -89,21 +90,4 @@ async function runStages(config: ExperimentConfig, folder: string, stages: Stage
     });
   });
   return evaluation.status === 'interrupted' ? undefined : evaluation;
-}
-
-type PolicyTraining = typeof import('../../../training/redq/train.js').trainPolicyWithRedq;
-
-async function trainPolicy(
-  config: ExperimentConfig,
-  posteriorCheckpoint: string,
-  io: Parameters<PolicyTraining>[2],
-): ReturnType<PolicyTraining> {
-  const { loadGraphPosterior } = await import('../../../models/checkpoints.js');
-  const { trainPolicyWithRedq } = await import('../../../training/redq/train.js');
-  const posterior = await loadGraphPosterior(posteriorCheckpoint);
-  try {
-    return await trainPolicyWithRedq(config, posterior, io);
-  } finally {
-    posterior.dispose();
-  }
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { checkpointFolder } from '../model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../options.js';
 import { printJson, printLine, typedCommand, withSession } from '../session.js';
+import { trainAgainst } from '../train-against.js';
 import { trainingSummary } from './pretrain.js';
 
 interface TrainOptions extends ExperimentOptions {
@@ -30,23 +31,16 @@ async function train(options: TrainOptions): Promise<void> {
     options.posterior ?? defaultFolder(options, 'posterior'),
     "train one with 'causal-pilot pretrain' or name it with --posterior",
   );
-  const result = await withSession(config, async ({ interrupt, backend }) => {
-    const { loadGraphPosterior } = await import('../../../models/checkpoints.js');
-    const { trainPolicyWithRedq } = await import('../../../training/redq/train.js');
-    const posterior = await loadGraphPosterior(posteriorFolder);
-    try {
-      return await trainPolicyWithRedq(config, posterior, {
-        folder,
-        resume: options.resume ?? false,
-        quiet: options.quiet ?? false,
-        interrupt,
-        backend,
-        command: typedCommand(),
-      });
-    } finally {
-      posterior.dispose();
-    }
-  });
+  const result = await withSession(config, ({ interrupt, backend }) =>
+    trainAgainst(posteriorFolder, config, {
+      folder,
+      resume: options.resume ?? false,
+      quiet: options.quiet ?? false,
+      interrupt,
+      backend,
+      command: typedCommand(),
+    }),
+  );
   if (options.json) printJson({ folder, ...result });
   else printLine(trainingSummary('design policy', folder, result));
 }

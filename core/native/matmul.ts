@@ -14,7 +14,7 @@ const count = (sizes: readonly number[]): number => sizes.reduce((product, size)
 
 /** Result shape and sizes of op(a) op(b), or undefined where the stock kernel has to report or handle the case. */
 function planProduct(a: TensorInfo, b: TensorInfo, attributes: MatMulAttributes) {
-  if (a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
+  if (a.dtype !== 'float32' || b.dtype !== 'float32' || a.shape.length < 2 || b.shape.length < 2) return undefined;
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const [batchA, batchB] = [count(outerA), count(outerB)];
   if (batchA !== batchB && batchA !== 1 && batchB !== 1) return undefined;

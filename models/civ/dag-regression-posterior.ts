@@ -173,7 +173,16 @@ export class DagRegressionPosterior {
 
   /** A posterior of its own with the same state. */
   clone(): DagRegressionPosterior {
-    const copy = new DagRegressionPosterior({ graph: this.graph, noise: this.noise });
+    return this.#copyWith(this.noise);
+  }
+
+  /** The same regressions with the noise variances held at their present means, as if these were known. */
+  withNoiseHeld(): DagRegressionPosterior {
+    return this.#copyWith({ kind: 'known', variances: this.nodes.map((_, variable) => this.noiseVariance(variable)) });
+  }
+
+  #copyWith(noise: NoiseModel): DagRegressionPosterior {
+    const copy = new DagRegressionPosterior({ graph: this.graph, noise });
     copy.nodes.forEach((node, variable) => {
       const source = this.nodes[variable]!;
       node.mean.set(source.mean);

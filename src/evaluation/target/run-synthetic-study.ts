@@ -5,10 +5,11 @@ import { Piscina } from 'piscina';
 import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { StrategyScores } from '../scores.js';
-import { createStrategies, needsPolicy, STRATEGY_NAMES, type StrategyResources } from '../strategies/registry.js';
+import type { StrategyResources } from '../strategies/registry.js';
 import type { DesignStrategy } from '../strategy.js';
 import { type EvaluationSummary, summarize } from '../summary.js';
-import { createShiftStrategy, SHIFT_STRATEGY_NAMES } from './shift-strategies.js';
+import { SHIFT_STRATEGY_NAMES } from './shift-strategies.js';
+import { strategyByName, studyStrategies } from './study-strategies.js';
 import type { SyntheticStudyConfig, TargetSettingConfig } from './target-study-config.js';
 import { TargetTask } from './target-task.js';
 import play, { type TargetJob } from './target-worker.js';
@@ -60,22 +61,6 @@ export async function runSyntheticStudy(run: SyntheticStudyRun): Promise<Evaluat
   } finally {
     await pool?.destroy();
   }
-}
-
-/** The strategies of the study; the reference is always played. */
-export function studyStrategies({
-  strategies,
-  reference,
-}: Pick<SyntheticStudyConfig, 'strategies' | 'reference'>): string[] {
-  const repeated = strategies.find((name, position) => strategies.indexOf(name) !== position);
-  if (repeated !== undefined)
-    throw new CausalPilotError('E_CONFIG', `strategies: '${repeated}' is listed twice; name it once`);
-  return strategies.includes(reference) ? [...strategies] : [...strategies, reference];
-}
-
-function strategyByName(name: string, resources: StrategyResources): DesignStrategy {
-  if (STRATEGY_NAMES.includes(name) && needsPolicy(name)) return createStrategies([name], resources)[0]!;
-  return createShiftStrategy(name);
 }
 
 /** Plays in this thread, after letting signals and the terminal have their turn. */

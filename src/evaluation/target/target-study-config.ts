@@ -29,17 +29,18 @@ const studyFields = {
     .default('published')
     .describe('where the search for a shift stops: at the decrease where the published one did, or at the minimum'),
   bootstrapSamples: z.int().min(1).default(2000).describe('resamples behind each 95 % interval'),
-  workers: z.int().min(0).default(2).describe('worker threads; 0 stays in one thread, with the same results'),
+  tableRounds: z.array(z.int().min(0)).default([10, 25, 50]).describe('experiments t that the printed tables show'),
 };
 
 export const SyntheticStudyConfig = z.strictObject({
-  study: z.literal('synthetic').default('synthetic'),
+  study: z.literal('synthetic').describe('synthetic linear systems with a known optimum'),
   ...studyFields,
   instances: z.int().min(1).default(10).describe('problems per setting; intervals are over problems'),
   sharedInstance: z
     .boolean()
     .default(false)
     .describe('every problem is the same graph, weights and optimum, as in the published runs; only the noise differs'),
+  workers: z.int().min(0).default(2).describe('worker threads; 0 stays in one thread, with the same results'),
   initialRows: z.int().min(0).default(0).describe('observations before the first experiment'),
   settings: z
     .array(TargetSettingConfig)
@@ -47,6 +48,31 @@ export const SyntheticStudyConfig = z.strictObject({
     .default([TargetSettingConfig.parse({ name: 'complete, p = 30' })]),
 });
 export type SyntheticStudyConfig = z.infer<typeof SyntheticStudyConfig>;
+
+const KnockoutNames = z.array(z.string().min(1)).min(1);
+
+export const ScreenStudyConfig = z.strictObject({
+  study: z.literal('screen').describe('measured cells, knockouts of one gene each as candidates'),
+  ...studyFields,
+  file: z.string().min(1).describe('table of cells: .csv or .h5ad'),
+  perturbationColumn: z.string().min(1).default('perturbation').describe('column that names the gene knocked out'),
+  control: z.string().default('control').describe('what that column says for cells without a knockout'),
+  ignoredColumns: z.array(z.string()).default(['cell', 'cell_type']).describe('columns of a .csv that are not genes'),
+  genes: KnockoutNames.optional().describe('genes of the model; left out, all that are knocked out in the file'),
+  targets: KnockoutNames.optional().describe('knockouts whose mean is to be found; left out, all'),
+  warmUpCells: z.int().min(2).default(100).describe('control cells that the regressions start from'),
+  structure: z
+    .strictObject({
+      alpha: z.number().gt(0).lt(1).default(1e-3).describe('significance of the partial correlation tests'),
+      starts: z.int().min(1).default(10).describe('random causal orders to start from'),
+    })
+    .prefault({})
+    .describe('greedy sparsest permutation on the control cells'),
+});
+export type ScreenStudyConfig = z.infer<typeof ScreenStudyConfig>;
+
+export const TargetStudyConfig = z.discriminatedUnion('study', [SyntheticStudyConfig, ScreenStudyConfig]);
+export type TargetStudyConfig = z.infer<typeof TargetStudyConfig>;
 
 /** Studies of the target task that ship with the program. */
 export const targetPresets = presetFolder(fileURLToPath(new URL('../../../training/presets/target', import.meta.url)));
@@ -61,9 +87,9 @@ export interface LoadStudyOptions {
 }
 
 /** @throws CausalPilotError E_CONFIG listing every problem with its place. */
-export function loadSyntheticStudy({ preset, file, overrides = [] }: LoadStudyOptions): SyntheticStudyConfig {
+export function loadTargetStudy({ preset, file, overrides = [] }: LoadStudyOptions): TargetStudyConfig {
   return loadConfig({
-    schema: SyntheticStudyConfig,
+    schema: TargetStudyConfig,
     ...(file === undefined ? {} : { file }),
     ...(preset === undefined ? {} : { preset: targetPresets.read(preset) }),
     overrides,

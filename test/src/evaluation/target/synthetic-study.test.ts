@@ -5,13 +5,14 @@ import { sampleTargetInstance } from '../../../../envs/target/target-instance.js
 import { runSyntheticStudy } from '../../../../src/evaluation/target/run-synthetic-study.js';
 import { createShiftStrategy, SHIFT_STRATEGY_NAMES } from '../../../../src/evaluation/target/shift-strategies.js';
 import {
-  loadSyntheticStudy,
+  loadTargetStudy,
   SyntheticStudyConfig,
   targetPresets,
 } from '../../../../src/evaluation/target/target-study-config.js';
 import { TARGET_METRICS, TargetTask } from '../../../../src/evaluation/target/target-task.js';
 
 const SMALL = SyntheticStudyConfig.parse({
+  study: 'synthetic',
   instances: 3,
   runs: 2,
   budget: 6,
@@ -101,7 +102,7 @@ describe('TargetTask', () => {
 
 test('figure 4: the shifts that CIV chooses converge to the optimal one', () => {
   const study = SyntheticStudyConfig.parse({
-    ...loadSyntheticStudy({ preset: 'civ-figure4' }),
+    ...loadTargetStudy({ preset: 'civ-figure4' }),
     workers: 0,
   });
   const task = new TargetTask({ study, setting: study.settings[0]! });
@@ -146,18 +147,18 @@ describe('runSyntheticStudy', () => {
 
 describe('presets', () => {
   test.each(targetPresets.names())('%s loads', (preset) => {
-    if (preset === 'civ-screen') return;
-    const study = loadSyntheticStudy({ preset });
+    const study = loadTargetStudy({ preset, overrides: preset === 'civ-screen' ? ['file=cells.csv'] : [] });
+    if (study.study === 'screen') return;
     for (const setting of study.settings) new TargetTask({ study, setting }).prepare(0, 1);
   });
 
   test('options of presets can be overridden; unknown ones are refused', () => {
-    expect(loadSyntheticStudy({ preset: 'civ-figure5', overrides: ['runs=3', 'search=thorough'] })).toMatchObject({
+    expect(loadTargetStudy({ preset: 'civ-figure5', overrides: ['runs=3', 'search=thorough'] })).toMatchObject({
       runs: 3,
       search: 'thorough',
       budget: 50,
     });
-    expect(() => loadSyntheticStudy({ preset: 'civ-figure5', overrides: ['run=3'] })).toThrow('runs');
-    expect(() => loadSyntheticStudy({ preset: 'civ-figure6' })).toThrow("there is no preset 'civ-figure6'");
+    expect(() => loadTargetStudy({ preset: 'civ-figure5', overrides: ['run=3'] })).toThrow('runs');
+    expect(() => loadTargetStudy({ preset: 'civ-figure6' })).toThrow("there is no preset 'civ-figure6'");
   });
 });

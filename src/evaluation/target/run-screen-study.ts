@@ -1,0 +1,60 @@
+import { CausalPilotError } from '../../../core/errors.js';
+import { RandomStream } from '../../../core/random/stream.js';
+import { greedySparsestPermutation } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
+import { readCells } from '../../data/read-cells.js';
+import { evaluateStrategies } from '../harness.js';
+import type { StrategyResources } from '../strategies/registry.js';
+import { type EvaluationSummary, summarize } from '../summary.js';
+import { type KnockoutScreen, knockoutScreen } from './knockout-screen.js';
+import { ScreenTask } from './screen-task.js';
+import { strategyByName, studyStrategies } from './study-strategies.js';
+import type { ScreenStudyConfig } from './target-study-config.js';
+
+export interface ScreenStudyRun extends StrategyResources {
+  readonly study: ScreenStudyConfig;
+  /** Asked between strategies; true stops the study. */
+  readonly interrupted?: () => boolean;
+  /** Called with the runs done so far, over all targets and strategies. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * The single-cell study of Zhang et al. 2023 on any screen of single-gene knockouts: learn the graph of the control cells by
+ * the greedy sparsest permutation, then, for one target knockout after the other, see how fast each strategy finds it.
+ *
+ * @returns undefined when interrupted.
+ * @throws CausalPilotError E_INPUT for cells that cannot be used, E_CONFIG for strategies or targets that are not known.
+ */
+export async function runScreenStudy(run: ScreenStudyRun): Promise<EvaluationSummary | undefined> {
+  const { study, interrupted, onProgress } = run;
+  const strategies = studyStrategies(study).map((name) => strategyByName(name, run));
+  const table = await readCells(study.file, study);
+  const screen = knockoutScreen(table, {
+    control: study.control,
+    ...(study.genes === undefined ? {} : { genes: study.genes }),
+  });
+  const graph = greedySparsestPermutation(screen.control.cells, screen.genes.length, {
+    stream: new RandomStream(`target/${study.seed}/structure`),
+    ...study.structure,
+  });
+  const tasks = targetIndices(study, screen).map((target) => new ScreenTask({ study, screen, graph, target }));
+  const { status, scores } = await evaluateStrategies(tasks, strategies, {
+    systems: study.runs,
+    ...(interrupted === undefined ? {} : { interrupted }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  if (status === 'interrupted') return undefined;
+  return summarize(scores, { bootstrapSamples: study.bootstrapSamples, seed: study.seed, reference: study.reference });
+}
+
+function targetIndices({ targets }: ScreenStudyConfig, { genes }: KnockoutScreen): number[] {
+  return (targets ?? genes).map((target) => {
+    const index = genes.indexOf(target);
+    if (index === -1)
+      throw new CausalPilotError(
+        'E_CONFIG',
+        `targets: '${target}' is not among the genes of the screen: ${genes.join(', ')}`,
+      );
+    return index;
+  });
+}

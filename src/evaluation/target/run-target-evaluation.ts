@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../../core/checkpoint/files.js';
+import type { InterruptWatcher } from '../../../core/run/interrupt.js';
+import { programVersion } from '../../../core/run/program-version.js';
+import { createProgress } from '../../../core/run/progress.js';
+import { loadGraphPosterior, loadPolicy } from '../../../models/checkpoints.js';
+import { writeFigures, writeReport } from '../report/files.js';
+import { renderTable } from '../report/table.js';
+import { needsPolicy, STRATEGY_NAMES } from '../strategies/registry.js';
+import type { EvaluationSummary } from '../summary.js';
+import { roundTables } from './round-tables.js';
+import { runScreenStudy } from './run-screen-study.js';
+import { runSyntheticStudy } from './run-synthetic-study.js';
+import type { TargetStudyConfig } from './target-study-config.js';
+
+export interface TargetEvaluationRun {
+  readonly study: TargetStudyConfig;
+  /** Folder for results and report. */
+  readonly folder: string;
+  readonly interrupt: InterruptWatcher;
+  /** Checkpoint folder of a policy; it joins the strategies of the study in both modes unless these name it. */
+  readonly policy?: string;
+  /** Checkpoint folder of a graph posterior: the graph is then learned, not known. Synthetic studies only. */
+  readonly posterior?: string;
+  readonly quiet?: boolean;
+}
+
+export type TargetEvaluationOutcome =
+  | { readonly status: 'interrupted' }
+  | {
+      readonly status: 'finished';
+      readonly summary: EvaluationSummary;
+      /** For a terminal: the study's first metric after some experiments. */
+      readonly tables: readonly string[];
+      readonly files: readonly string[];
+    };
+
+/** Figures that go into curves and printed tables; the JSON and CSV files hold all of them. */
+const SHOWN_METRICS: Readonly<Record<TargetStudyConfig['study'], readonly string[]>> = {
+  synthetic: ['relativeDistance', 'squaredDistance', 'proposalDistance'],
+  screen: ['meanDistance', 'found'],
+};
+
+/** Runs a study of the target task and leaves figures, report and the resolved study in a folder. */
+export async function runTargetEvaluation(run: TargetEvaluationRun): Promise<TargetEvaluationOutcome> {
+  const policy = run.policy === undefined ? undefined : await loadPolicy(run.policy);
+  const graphPosterior = run.posterior === undefined ? undefined : await loadGraphPosterior(run.posterior);
+  const study = policy === undefined ? run.study : withPolicy(run.study);
+  const progress = startProgress(run.quiet ?? false);
+  try {
+    const common = {
+      interrupted: () => run.interrupt.requested,
+      onProgress: progress.update,
+      ...(policy === undefined ? {} : { policy }),
+    };
+    const summary =
+      study.study === 'synthetic'
+        ? await runSyntheticStudy({ ...common, study, ...(graphPosterior === undefined ? {} : { graphPosterior }) })
+        : await runScreenStudy({ ...common, study });
+    progress.finish();
+    return summary === undefined ? { status: 'interrupted' } : await finish(run.folder, study, summary);
+  } finally {
+    progress.finish();
+    policy?.dispose();
+    graphPosterior?.dispose();
+  }
+}
+
+function withPolicy(study: TargetStudyConfig): TargetStudyConfig {
+  if (study.strategies.some((name) => STRATEGY_NAMES.includes(name) && needsPolicy(name))) return study;
+  return { ...study, strategies: [...STRATEGY_NAMES.filter(needsPolicy), ...study.strategies] };
+}
+
+/** A progress line that begins with the first report, when the amount of work is known. */
+function startProgress(quiet: boolean): { update(done: number, total: number): void; finish(): void } {
+  let progress: ReturnType<typeof createProgress> | undefined;
+  return {
+    update: (done, total) => {
+      progress ??= createProgress({ label: 'evaluation', total, quiet });
+      progress.update(done);
+    },
+    finish: () => {
+      progress?.finish();
+      progress = undefined;
+    },
+  };
+}
+
+async function finish(
+  folder: string,
+  study: TargetStudyConfig,
+  summary: EvaluationSummary,
+): Promise<TargetEvaluationOutcome> {
+  const shown = SHOWN_METRICS[study.study];
+  const inReport: EvaluationSummary = {
+    results: summary.results.filter(({ metric }) => shown.includes(metric)),
+    differences: summary.differences.filter(({ metric }) => shown.includes(metric)),
+  };
+  const record = join(folder, 'study.json');
+  writeFileAtomic(record, `${JSON.stringify({ version: programVersion(), study }, null, 2)}\n`);
+  const tables = roundTables(summary.results, shown[0] ?? '', study.tableRounds).map(renderTable);
+  const tableFile = join(folder, 'tables.txt');
+  writeFileAtomic(tableFile, `${tables.join('\n\n')}\n`);
+  const report = await writeReport(folder, inReport, 'Reaching a target mean');
+  return {
+    status: 'finished',
+    summary,
+    tables,
+    files: [...writeFigures(folder, summary), tableFile, ...report, record],
+  };
+}

@@ -1,0 +1,151 @@
+import type { CausalGraph } from '../../../core/causal/graph.js';
+import { History } from '../../../core/causal/history.js';
+import { type Intervention, knockout, observe } from '../../../core/causal/intervention.js';
+import { CausalPilotError } from '../../../core/errors.js';
+import { RandomStream } from '../../../core/random/stream.js';
+import { DagRegressionPosterior } from '../../../models/civ/dag-regression-posterior.js';
+import { THOROUGH_SEARCH } from '../../../models/civ/minimise-acquisition.js';
+import type { TargetState } from '../../../models/civ/propose-shift.js';
+import type { DesignStrategy } from '../strategy.js';
+import type { EvaluationTask, TaskBatch } from '../task.js';
+import { drawCells, type KnockoutScreen } from './knockout-screen.js';
+import type { ScreenStudyConfig } from './target-study-config.js';
+
+/**
+ * After every experiment the knockout whose predicted mean is nearest to the target is named: squared distance of its measured
+ * mean to the target mean, and whether it is the target's own knockout (0 or 1).
+ */
+export const SCREEN_METRICS = ['meanDistance', 'found'] as const;
+
+export interface ScreenTaskOptions {
+  readonly study: ScreenStudyConfig;
+  readonly screen: KnockoutScreen;
+  readonly graph: CausalGraph;
+  /** Index of the knockout whose population is to be reached. */
+  readonly target: number;
+}
+
+/** Find the knockout that brings about the mean of a target population, on measured cells. A system is one run. */
+export class ScreenTask implements EvaluationTask {
+  readonly kind = 'target';
+  readonly environment: string;
+  readonly metrics = SCREEN_METRICS;
+  readonly rounds: number;
+  readonly #options: ScreenTaskOptions;
+
+  constructor(options: ScreenTaskOptions) {
+    this.environment = `target: ${options.screen.genes[options.target]!} knockout`;
+    this.rounds = options.study.budget;
+    this.#options = options;
+  }
+
+  prepare(first: number, count: number): TaskBatch {
+    return { run: (strategy) => this.#run(strategy, first, count) };
+  }
+
+  #run(strategy: DesignStrategy, first: number, count: number): Float64Array {
+    const { study } = this.#options;
+    const perRun = (study.budget + 1) * SCREEN_METRICS.length;
+    const figures = new Float64Array(count * perRun);
+    const runs = Array.from({ length: count }, (_, k) => new ScreenRun(this.#options, first + k));
+    const record = (round: number): void => {
+      for (const [k, run] of runs.entries()) figures.set(run.measure(), k * perRun + round * SCREEN_METRICS.length);
+    };
+    record(0);
+    for (let step = 0; step < study.budget; step++) {
+      const interventions = strategy.propose({
+        histories: runs.map(({ history }) => history),
+        step,
+        budget: study.budget,
+        interventionKind: 'knockout',
+        valueRange: 1,
+        streams: runs.map(({ stream }) => stream.child('strategy', strategy.name, step)),
+        goals: runs.map(({ state }) => state),
+        ...(strategy.knowledge.includes('graph') ? { graphs: runs.map(() => this.#options.graph) } : {}),
+      });
+      for (const [k, run] of runs.entries()) run.perform(interventions[k]!, step);
+      record(step + 1);
+    }
+    return figures;
+  }
+}
+
+/**
+ * One run: a regression on the learned graph, started from warm-up control cells with unknown variances (inverse gamma with
+ * shape 2, scale 0), whose means then stand in for the variances, as published.
+ */
+class ScreenRun {
+  readonly history: History;
+  readonly stream: RandomStream;
+  readonly #options: ScreenTaskOptions;
+  readonly #posterior: DagRegressionPosterior;
+  readonly #tried: Float64Array[] = [];
+
+  constructor(options: ScreenTaskOptions, index: number) {
+    const { study, screen, graph } = options;
+    const size = screen.genes.length;
+    this.#options = options;
+    this.stream = new RandomStream(`target/${study.seed}/run/${index}`);
+    this.history = new History(size, study.warmUpCells + study.budget * study.rows);
+    const warmUp = drawCells(screen.control, study.warmUpCells, this.stream.child('warm-up'));
+    const posterior = new DagRegressionPosterior({ graph, noise: { kind: 'unknown', shape: 2, scale: 0 } });
+    posterior.update(warmUp, new Float64Array(size));
+    for (const [variable, gene] of screen.genes.entries())
+      if (!(posterior.noiseVariance(variable) > 0))
+        throw new CausalPilotError(
+          'E_INPUT',
+          `cells: gene '${gene}' does not vary among ${study.warmUpCells} control cells; leave it out of 'genes'`,
+        );
+    this.#posterior = posterior.withNoiseHeld();
+    this.history.append(Float32Array.from(warmUp), observe(size));
+  }
+
+  get state(): TargetState {
+    const { screen, study } = this.#options;
+    return {
+      posterior: this.#posterior,
+      targetMean: this.#targetMean,
+      feasible: { kind: 'finite', candidates: screen.candidates },
+      rows: study.rows,
+      tried: this.#tried,
+      effort: THOROUGH_SEARCH,
+    };
+  }
+
+  get #targetMean(): Float64Array {
+    return this.#options.screen.knockouts[this.#options.target]!.mean;
+  }
+
+  /** Takes cells of the one gene that the intervention targets. */
+  perform(intervention: Intervention, step: number): void {
+    const { screen, study } = this.#options;
+    const gene = intervention.targets.indexOf(1);
+    if (gene === -1 || intervention.targets.indexOf(1, gene + 1) !== -1)
+      throw new CausalPilotError(
+        'E_INPUT',
+        'the screen holds knockouts of exactly one gene; the strategy chose another number',
+      );
+    const cells = drawCells(screen.knockouts[gene]!, study.rows, this.stream.child('cells', step, gene));
+    const shift = screen.candidates[gene]!;
+    this.#tried.push(shift);
+    this.#posterior.update(cells, shift);
+    this.history.append(Float32Array.from(cells), knockout(screen.genes.length, [gene]));
+  }
+
+  /** The figures of `SCREEN_METRICS`. */
+  measure(): number[] {
+    const { screen, target } = this.#options;
+    const predicted = new Float64Array(screen.genes.length);
+    const distances = screen.candidates.map((candidate) =>
+      squaredDistance(this.#posterior.plugInMean(candidate, predicted), this.#targetMean),
+    );
+    const chosen = distances.indexOf(Math.min(...distances));
+    return [squaredDistance(screen.knockouts[chosen]!.mean, this.#targetMean), chosen === target ? 1 : 0];
+  }
+}
+
+function squaredDistance(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  return sum;
+}

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { ExperimentConfig } from '../../../training/experiment-config.js';
 import { checkpointFolder } from '../model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment, nameList } from '../options.js';
 import { printEvaluation } from '../print-evaluation.js';
 import { printJson, printLine, withSession } from '../session.js';
 
 interface EvaluateOptions extends ExperimentOptions {
+  readonly task: 'structure' | 'target';
   readonly posterior?: string;
   readonly policy?: string;
   readonly strategies?: string[];
@@ -18,6 +20,11 @@ export function registerEvaluate(program: Command): void {
     program
       .command('evaluate')
       .description('compare strategies on the same held-out systems, in and out of distribution')
+      .addOption(
+        new Option('--task <name>', 'learn the graph, or reach a target mean (presets civ-*)')
+          .choices(['structure', 'target'])
+          .default('structure'),
+      )
       .option('--posterior <folder>', 'run or checkpoint of the graph posterior (default: runs/<preset>/posterior)')
       .option('--policy <folder>', 'run or checkpoint of the policy (default: runs/<preset>/policy, if it is there)')
       .option(
@@ -32,12 +39,17 @@ export function registerEvaluate(program: Command): void {
         `
 Example:
   causal-pilot evaluate --preset linear-d10 --ood --set evaluation.systems=100
-  causal-pilot evaluate --preset linear-d10 --strategies policy,random,round-robin-full --json`,
+  causal-pilot evaluate --preset linear-d10 --strategies policy,random,round-robin-full --json
+  causal-pilot evaluate --task target --preset civ-figure5 --set runs=5`,
       ),
   ).action(evaluate);
 }
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
+  if (options.task === 'target') {
+    const { evaluateTarget } = await import('./evaluate-target.js');
+    return evaluateTarget(options);
+  }
   const config = await loadExperiment(options);
   const folder = options.out ?? defaultFolder(options, 'evaluation');
   const posterior = await checkpointFolder(
@@ -45,7 +57,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
     "train one with 'causal-pilot pretrain' or name it with --posterior",
   );
   const policy = await policyFolder(options);
-  const environments = await chosenEnvironments(options);
+  const environments = await chosenEnvironments(options, config.environment.prior.kind);
   const outcome = await withSession(config, async ({ interrupt, backend }) => {
     const { runEvaluation } = await import('../../evaluation/run-evaluation.js');
     return runEvaluation({
@@ -77,8 +89,11 @@ async function policyFolder(options: EvaluateOptions): Promise<string | undefine
   return checkpointFolder(options.policy ?? byDefault, remedy);
 }
 
-async function chosenEnvironments({ environments, ood }: EvaluateOptions): Promise<readonly string[] | undefined> {
+async function chosenEnvironments(
+  { environments, ood }: EvaluateOptions,
+  kind: ExperimentConfig['environment']['prior']['kind'],
+): Promise<readonly string[] | undefined> {
   if (!ood) return environments;
   const { settingNames } = await import('../../evaluation/settings.js');
-  return [...new Set([...settingNames(), ...(environments ?? [])])];
+  return [...new Set([...settingNames(kind), ...(environments ?? [])])];
 }

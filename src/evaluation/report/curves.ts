@@ -61,7 +61,7 @@ function panelSpec(group: ResultGroup<ResultRow>, metric: string, nameEnvironmen
   const rows = group.rows.filter((row) => row.metric === metric && row.mean !== null);
   const strategies = group.strategies.filter((strategy) => rows.some((row) => row.strategy === strategy));
   const height = Math.max(200, (strategies.length + 1) * LABEL_SPACING);
-  const domain = valueDomain(rows);
+  const frame = { group, domain: valueDomain(rows), height };
   const { label, better } = describeMetric(metric);
   const setting = nameEnvironment ? `${group.environment}; ` : '';
   return {
@@ -74,12 +74,7 @@ function panelSpec(group: ResultGroup<ResultRow>, metric: string, nameEnvironmen
     },
     width: PANEL_WIDTH,
     height,
-    layer: [
-      // All bands lie below all lines, or the later strategies would veil the earlier ones.
-      ...strategies.map((strategy) => bandLayer(rows, strategy, group)),
-      ...strategies.flatMap((strategy) => lineLayers(rows, strategy, group)),
-      ...labelLayers(rows, strategies, { group, domain, height }),
-    ],
+    layer: [...curveLayers(rows, strategies, frame), ...labelLayers(rows, strategies, frame)],
     encoding: {
       x: {
         field: 'round',
@@ -88,41 +83,47 @@ function panelSpec(group: ResultGroup<ResultRow>, metric: string, nameEnvironmen
         scale: { domain: [0, Math.max(group.rounds, 1)], nice: false },
         axis: { values: roundTicks(group.rounds), grid: false, format: 'd', tickMinStep: 0.5 },
       },
-      y: { type: 'quantitative', title: null, scale: { domain, nice: false, zero: false } },
     },
   };
 }
 
-/** One round alone (T = 0) has no band to draw; a bar shows its interval. */
-function bandLayer(rows: readonly ResultRow[], strategy: string, group: ResultGroup<ResultRow>): object {
-  const { colour } = strategyStyle(strategy, group.strategies);
-  return {
-    data: { values: curveValues(rows, strategy) },
-    mark: group.rounds === 0 ? { type: 'rule', color: colour } : { type: 'area', color: colour, opacity: 0.12 },
-    encoding: { y: { field: 'low', type: 'quantitative' }, y2: { field: 'high' } },
-  };
-}
+/** Looks that the data carries itself: taken as they are, without a scale. */
+const STYLE_CHANNELS = {
+  color: { field: 'colour', type: 'nominal', scale: null },
+  strokeWidth: { field: 'width', type: 'quantitative', scale: null },
+  strokeDash: { field: 'dash', type: 'nominal', scale: null },
+};
 
-function lineLayers(rows: readonly ResultRow[], strategy: string, group: ResultGroup<ResultRow>): object[] {
-  const { colour, dash, width } = strategyStyle(strategy, group.strategies);
-  const curve = {
-    data: { values: curveValues(rows, strategy) },
-    encoding: { y: { field: 'mean', type: 'quantitative' } },
-  };
-  const strokeDash = dash.length > 0 ? { strokeDash: dash } : {};
+/** All bands lie below all lines, and the first strategy (the policy) is drawn last, above the others. */
+function curveLayers(
+  rows: readonly ResultRow[],
+  strategies: readonly string[],
+  { group, domain }: PanelFrame,
+): object[] {
+  const values = strategies.toReversed().flatMap((strategy) => {
+    const style = strategyStyle(strategy, group.strategies);
+    return rows
+      .filter((row) => row.strategy === strategy)
+      .map(({ round, mean, ci95: [low, high] }) => ({ strategy, round, mean, low, high, ...style }));
+  });
+  const data = { values };
+  const detail = { field: 'strategy', type: 'nominal' };
+  const { color } = STYLE_CHANNELS;
+  const position = { type: 'quantitative', title: null, scale: { domain, nice: false, zero: false } };
+  const y = { field: 'mean', ...position };
   return [
-    { ...curve, mark: { type: 'line', color: colour, strokeWidth: width, ...strokeDash } },
-    { ...curve, mark: { type: 'point', filled: true, size: 18, color: colour, opacity: 1 } },
+    {
+      data,
+      // One round alone (T = 0) has no band to draw; a bar shows its interval.
+      mark: group.rounds === 0 ? { type: 'rule' } : { type: 'area', opacity: 0.12 },
+      encoding: { y: { field: 'low', ...position }, y2: { field: 'high' }, detail, color },
+    },
+    { data, mark: { type: 'line' }, encoding: { y, detail, ...STYLE_CHANNELS } },
+    { data, mark: { type: 'point', filled: true, size: 18, opacity: 1 }, encoding: { y, detail, color } },
   ];
 }
 
-function curveValues(rows: readonly ResultRow[], strategy: string): object[] {
-  return rows
-    .filter((row) => row.strategy === strategy)
-    .map(({ round, mean, ci95: [low, high] }) => ({ round, mean, low, high }));
-}
-
-interface LabelFrame {
+interface PanelFrame {
   readonly group: ResultGroup<ResultRow>;
   readonly domain: readonly [number, number];
   /** Pixels. */
@@ -130,7 +131,7 @@ interface LabelFrame {
 }
 
 /** Names at the ends of the curves, moved apart where they would overlap, each tied to its curve by a short line. */
-function labelLayers(rows: readonly ResultRow[], strategies: readonly string[], frame: LabelFrame): object[] {
+function labelLayers(rows: readonly ResultRow[], strategies: readonly string[], frame: PanelFrame): object[] {
   const { group, domain, height } = frame;
   const pixel = (value: number): number => (height * (domain[1] - value)) / (domain[1] - domain[0]);
   const ends = strategies.flatMap((strategy) => {
@@ -143,36 +144,37 @@ function labelLayers(rows: readonly ResultRow[], strategies: readonly string[], 
     LABEL_SPACING,
     height,
   );
-  return ends.flatMap(({ strategy, at }, index) => {
-    const { colour, dash, width } = strategyStyle(strategy, group.strategies);
-    const place = places[index] ?? at;
-    const start = group.rounds === 0 ? 0 : PANEL_WIDTH;
-    const data = { values: [{}] };
-    return [
-      {
-        data,
-        mark: { type: 'rule', color: colour, strokeWidth: width, ...(dash.length > 0 ? { strokeDash: dash } : {}) },
-        encoding: {
-          x: { value: start + 4 },
-          x2: { value: start + 4 + LEADER_LENGTH },
-          y: { value: at },
-          y2: { value: place },
-        },
+  const labels = ends.map(({ strategy, at }, index) => ({
+    ...strategyStyle(strategy, group.strategies),
+    text: strategyLabel(strategy),
+    at,
+    place: places[index] ?? at,
+  }));
+  const data = { values: labels };
+  const start = group.rounds === 0 ? 0 : PANEL_WIDTH;
+  const pixels = (field: string): object => ({ field, type: 'quantitative', scale: null });
+  return [
+    {
+      data,
+      mark: { type: 'rule' },
+      encoding: {
+        x: { value: start + 4 },
+        x2: { value: start + 4 + LEADER_LENGTH },
+        y: pixels('at'),
+        y2: { field: 'place' },
+        ...STYLE_CHANNELS,
       },
-      {
-        data,
-        mark: {
-          type: 'text',
-          align: 'left',
-          baseline: 'middle',
-          fontSize: 11,
-          color: '#222222',
-          text: strategyLabel(strategy),
-        },
-        encoding: { x: { value: start + 8 + LEADER_LENGTH }, y: { value: place } },
+    },
+    {
+      data,
+      mark: { type: 'text', align: 'left', baseline: 'middle', fontSize: 11, color: '#222222' },
+      encoding: {
+        x: { value: start + 8 + LEADER_LENGTH },
+        y: pixels('place'),
+        text: { field: 'text', type: 'nominal' },
       },
-    ];
-  });
+    },
+  ];
 }
 
 /**

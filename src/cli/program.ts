@@ -8,6 +8,7 @@ import { registerPosterior } from './commands/posterior.js';
 import { registerPretrain } from './commands/pretrain.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerReport } from './commands/report.js';
+import { registerSimulate } from './commands/simulate.js';
 import { registerTrain } from './commands/train.js';
 import { reportError } from './report-error.js';
 
@@ -33,6 +34,7 @@ Example:
   registerTrain(program);
   registerEvaluate(program);
   registerReport(program);
+  registerSimulate(program);
   registerEnv(program);
   registerConfig(program);
   registerDoctor(program);

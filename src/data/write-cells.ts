@@ -1,0 +1,45 @@
+import { extname } from 'node:path';
+import { writeFileAtomic } from '../../core/checkpoint/files.js';
+import { CausalPilotError } from '../../core/errors.js';
+import type { ScreenCells } from '../../envs/sergio/screen.js';
+
+/** Digits of clean expression in a text file; counts are whole numbers and written in full. */
+const DIGITS = 7;
+
+/** @throws CausalPilotError E_INPUT unless the name ends in .csv or .h5ad. */
+export function checkCellsPath(path: string): void {
+  if (!['.csv', '.h5ad'].includes(extname(path).toLowerCase()))
+    throw new CausalPilotError('E_INPUT', `${path}: cells can be written as .csv or .h5ad; name the file so`);
+}
+
+/** Writes cells with their cell type and perturbation, whole or not at all, in the format that the name says. */
+export async function writeCells(path: string, cells: ScreenCells): Promise<void> {
+  checkCellsPath(path);
+  if (extname(path).toLowerCase() === '.csv') return writeFileAtomic(path, formatCsv(cells));
+  const { writeH5adCells } = await import('./h5ad-writer.js');
+  await writeH5adCells(path, cells);
+}
+
+/** Name of row `cell`, unique in the file. */
+export function cellName(cell: number): string {
+  return `cell${cell}`;
+}
+
+export function cellTypeName(cellType: number): string {
+  return `type${cellType}`;
+}
+
+/** A header line, then one line per cell: name, cell type, perturbation, the genes. */
+function formatCsv({ genes, values, cellTypes, perturbations }: ScreenCells): string {
+  const lines = [['cell', 'cell_type', 'perturbation', ...genes].map(quoted).join(',')];
+  perturbations.forEach((label, cell) => {
+    const row = values.subarray(cell * genes.length, (cell + 1) * genes.length);
+    const numbers = Array.from(row, (value) => String(Number(value.toPrecision(DIGITS))));
+    lines.push([cellName(cell), cellTypeName(cellTypes[cell] ?? 0), quoted(label), ...numbers].join(','));
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function quoted(field: string): string {
+  return /[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}

@@ -1,0 +1,81 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseNetworkJson } from '../../../envs/sergio/network-json.js';
+import { readCells } from '../../../src/data/read-cells.js';
+import { callCli } from './run-cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'causal-pilot-simulate-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string) => join(folder, name);
+const columns = { perturbationColumn: 'perturbation', ignoredColumns: ['cell', 'cell_type'] };
+
+describe('causal-pilot simulate', () => {
+  test('writes a screen as .csv that the cell reader takes', async () => {
+    const args = ['--every-knockout', '--controls', '20', '--cells', '7', '--set', 'variables=4', '--json'];
+    const result = await callCli(['simulate', '--out', at('screen.csv'), ...args]);
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      genes: 4,
+      cells: 48,
+      conditions: ['control', 'gene0', 'gene1', 'gene2', 'gene3'],
+    });
+    const { genes, values, perturbations } = await readCells(at('screen.csv'), columns);
+    expect(genes).toEqual(['gene0', 'gene1', 'gene2', 'gene3']);
+    expect(perturbations.filter((label) => label === 'control')).toHaveLength(20);
+    perturbations.forEach((label, cell) => {
+      genes.forEach((gene, index) => {
+        if (gene === label) expect(values[4 * cell + index]).toBe(0);
+      });
+    });
+    const [header, first] = readFileSync(at('screen.csv'), 'utf8').split('\n');
+    expect(header).toBe('cell,cell_type,perturbation,gene0,gene1,gene2,gene3');
+    expect(first).toMatch(/^cell0,type0,control(,\d+){4}$/);
+  });
+
+  test('the same seed gives the same file in either format; another seed does not', async () => {
+    const args = ['--controls', '9', '--knockdown', 'gene1,gene2', '--overexpression', 'gene0', '--cells', '3'];
+    for (const [name, seed] of [
+      ['a.csv', '5'],
+      ['b.h5ad', '5'],
+      ['c.csv', '6'],
+    ] as const)
+      expect(await callCli(['simulate', '--out', at(name), '--seed', seed, ...args])).toMatchObject({ status: 0 });
+    const [a, b, c] = await Promise.all(['a.csv', 'b.h5ad', 'c.csv'].map((name) => readCells(at(name), columns)));
+    expect(b).toEqual(a);
+    expect(c!.values).not.toEqual(a!.values);
+    expect(new Set(a!.perturbations)).toEqual(new Set(['control', 'gene1+gene2:knockdown', 'gene0:overexpression']));
+  });
+
+  test('takes and saves networks of the user', async () => {
+    writeFileSync(at('net.tsv'), 'regulator\ttarget\tstrength\nGATA1\tSPI1\t-2.5\nSPI1\tCEBPA\t3\n');
+    const saved = at('net.json');
+    const args = ['--network', at('net.tsv'), '--save-network', saved, '--controls', '5', '--set', 'platform=none'];
+    expect(await callCli(['simulate', '--out', at('own.csv'), ...args])).toMatchObject({ status: 0 });
+    const network = parseNetworkJson(readFileSync(saved, 'utf8'), saved);
+    expect(network.geneNames).toEqual(['GATA1', 'SPI1', 'CEBPA']);
+    const again = ['--network', saved, '--controls', '5', '--set', 'platform=none'];
+    expect(await callCli(['simulate', '--out', at('again.csv'), ...again])).toMatchObject({ status: 0 });
+    expect(readFileSync(at('again.csv'), 'utf8')).toBe(readFileSync(at('own.csv'), 'utf8'));
+  });
+
+  test.each([
+    [['--out', 'cells.txt'], 'cells can be written as .csv or .h5ad'],
+    [['--out', 'x.csv', '--knockout', 'nobody'], "gene 'nobody' is not in the network"],
+    [['--out', 'x.csv', '--knockout', 'gene1,gene1'], "gene 'gene1' is listed twice"],
+    [['--out', 'x.csv', '--knockout', 'gene1', '--every-knockout'], "the condition 'gene1' is asked for twice"],
+    [['--out', 'x.csv', '--knockout', ','], 'knockout: name at least one gene'],
+    [['--out', 'x.csv', '--network', 'missing.tsv'], 'missing.tsv: cannot be read (ENOENT)'],
+    [['--out', 'x.csv', '--network', 'net.xlsx'], 'net.xlsx: a network must be a .json or .tsv file'],
+    [['--out', 'x.csv', '--save-network', 'net.txt'], 'net.txt: a network must be a .json or .tsv file'],
+    [['--out', 'x.csv', '--set', 'platfrom=none'], 'platfrom'],
+    [['--out', 'x.csv', '--set', 'strengths.maximum=0.5'], 'minimum must not exceed maximum'],
+    [['--out', 'x.csv', '--controls', '0'], 'positive whole number'],
+  ])('%j is refused in a sentence, and nothing is written', async (args, message) => {
+    const result = await callCli(['simulate', ...args]);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain(message);
+    expect(existsSync('x.csv')).toBe(false);
+  });
+});

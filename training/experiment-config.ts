@@ -7,6 +7,7 @@ import { PosteriorDataConfig } from '../envs/simulation/config.js';
 import { CriticConfig } from '../models/critic.js';
 import { GraphPosteriorConfig } from '../models/graph-posterior.js';
 import { PolicyConfig } from '../models/policy.js';
+import { BranchedGradientConfig } from './branched-gradient/branched-gradient-config.js';
 import { PosteriorTrainingConfig } from './posterior/posterior-trainer.js';
 import { RedqConfig } from './redq/redq-config.js';
 
@@ -28,7 +29,9 @@ export const ExperimentConfig = z.strictObject({
   }),
   policy: PolicyConfig.prefault({}).describe('network of the policy'),
   critic: CriticConfig.prefault({}).describe('network of each critic'),
-  training: RedqConfig.describe('REDQ/SAC'),
+  learner: z.enum(['redq', 'branched-gradient']).default('redq').describe('how the policy learns'),
+  training: RedqConfig.describe('REDQ/SAC, read where learner is redq'),
+  branchedGradient: BranchedGradientConfig.prefault({}).describe('read where learner is branched-gradient'),
   evaluation: z
     .strictObject({
       systems: z.int().min(1).default(500).describe('held-out systems'),

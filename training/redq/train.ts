@@ -7,6 +7,7 @@ import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
 import { actionChannels } from '../../models/policy.js';
 import type { ExperimentConfig } from '../experiment-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
+import { HELD_OUT_METRICS, PolicyValidation } from '../policy-validation.js';
 import { type CollectedEpisodes, collectEpisodes } from './collector.js';
 import { RedqLearner } from './learner.js';
 import { EpisodeReplay } from './replay.js';
@@ -23,9 +24,7 @@ export const REDQ_METRICS = defineMetrics({
   'collect/return': 'mean potential after the last experiment of the collected episodes',
   'collect/gain': 'mean sum of rewards of the collected episodes',
   'replay/transitions': 'transitions held',
-  'heldOut/return': 'mean expected correct entries after the last experiment on held-out systems',
-  'heldOut/gain': 'mean increase of the expected correct entries over an episode on held-out systems',
-  'heldOut/gainOverRandom': 'mean paired difference in return to uniformly random actions on the same systems',
+  ...HELD_OUT_METRICS,
 });
 
 /**
@@ -56,10 +55,9 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   readonly #stream: RandomStream;
   readonly #channels: number;
   readonly #env: VectorDesignEnv;
-  readonly #validationEnv: VectorDesignEnv;
+  readonly #validation: PolicyValidation;
   readonly #learner: RedqLearner;
   readonly #replay: EpisodeReplay;
-  #randomReturns: Float64Array | undefined;
 
   constructor(config: ExperimentConfig, posterior: AmortizedGraphPosterior) {
     const { training, environment } = config;
@@ -72,8 +70,12 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     this.#stream = new RandomStream(`policy/${config.seed}`);
     this.#channels = actionChannels(environment.interventionKind);
     this.#env = VectorDesignEnv.fromConfig(environment, posterior);
-    // Whatever the policy is rewarded with, it is judged by the paper's return on the true graph.
-    this.#validationEnv = VectorDesignEnv.fromConfig({ ...environment, reward: 'expectedCorrectEntries' }, posterior);
+    const { systems, mode } = training.validation;
+    this.#validation = new PolicyValidation(environment, posterior, {
+      systems,
+      mode,
+      stream: this.#stream.child('validation'),
+    });
     const { initialRows, budget, rowsPerExperiment } = environment;
     const layout = { size: this.#env.size, initialRows, budget, rowsPerExperiment, channels: this.#channels };
     this.#replay = new EpisodeReplay(layout, Math.max(1, Math.floor(training.replayTransitions / Math.max(1, budget))));
@@ -106,18 +108,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   }
 
   async validate() {
-    const { systems, mode } = this.#config.training.validation;
-    const streams = Array.from({ length: systems }, (_, k) => this.#stream.child('validation', k));
-    const options = { streams, channels: this.#channels };
-    this.#randomReturns ??= collectEpisodes(this.#validationEnv, options).finalPotentials;
-    const played = collectEpisodes(this.#validationEnv, { ...options, policy: this.#learner.policy, mode });
-    const score = meanOf(played.finalPotentials);
-    const metrics = {
-      'heldOut/return': score,
-      'heldOut/gain': score - meanOf(played.startPotentials),
-      'heldOut/gainOverRandom': score - meanOf(this.#randomReturns),
-    };
-    return { score, metrics };
+    return this.#validation.run(this.#learner.policy);
   }
 
   async saveModel(folder: string, card: { step: number; metrics: Record<string, number> }): Promise<void> {

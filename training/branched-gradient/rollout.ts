@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs';
+import type { RandomStream } from '../../core/random/stream.js';
+import { type HistoryBatch, packHistories, toHistoryBatch } from '../../models/history-batch.js';
+import type { DesignPolicy } from '../../models/policy.js';
+import { tanhGaussianNumbers } from '../../models/tanh-gaussian.js';
+import { flagTensor } from '../../models/target-law.js';
+import { detached } from '../score-function.js';
+import type { Branches } from './branches.js';
+
+// Shapes: B rollouts, n rows so far, r rows per experiment, d variables, T experiments.
+
+export interface RolloutOptions {
+  readonly policy: DesignPolicy;
+  readonly branches: Branches;
+  /** Whether gradients pass through the values of experiments; else values learn by score function. */
+  readonly pathwise: boolean;
+  /** Names the decisions: rollout b draws from children of number b, shared value noise from children of its group. */
+  readonly stream: RandomStream;
+  readonly branchesPerGroup: number;
+  /** Called after each decision was carried out, and once before the first with t = 0. */
+  readonly onStep?: (t: number) => void;
+}
+
+/** One decision in every rollout. */
+export interface RolloutStep {
+  /** [B]: log-probability of what must be credited by score function: targets, and values when not pathwise. */
+  readonly logProbability: tf.Tensor1D;
+  /** [B]: entropy of the choice of targets, nats. */
+  readonly entropy: tf.Tensor1D;
+  /** Targets chosen, all rollouts together, and the sum of their |value| in units of the range. */
+  readonly targetCount: number;
+  readonly valueStrength: number;
+}
+
+export interface Rollout {
+  readonly steps: readonly RolloutStep[];
+  /** The whole histories [B, n0 + T r, d, 2]; differentiable in the policy where pathwise. */
+  readonly channels: tf.Tensor4D;
+}
+
+/**
+ * Plays all branches to the end inside a gradient tape: the history that the policy reads at step t is the tensor that its
+ * earlier decisions produced, so gradients of values also pass through later decisions.
+ */
+export function playBranches(options: RolloutOptions): Rollout {
+  const { branches, onStep } = options;
+  const { budget, initialRows } = branches.settings;
+  const packed = () => toHistoryBatch(packHistories(branches.episodes.map(({ history }) => history)));
+  let channels = initialRows > 0 ? packed().channels : undefined;
+  const steps: RolloutStep[] = [];
+  onStep?.(0);
+  for (let t = 0; t < budget; t++) {
+    const batch: HistoryBatch = channels === undefined ? packed() : { channels, rowMask: undefined };
+    const { rows, ...step } = decide(batch, t, options);
+    channels = channels === undefined ? rows : (tf.concat([channels, rows], 1) as tf.Tensor4D);
+    steps.push(step);
+    onStep?.(t + 1);
+  }
+  return { steps, channels: channels ?? packed().channels };
+}
+
+function decide(batch: HistoryBatch, t: number, options: RolloutOptions): RolloutStep & { rows: tf.Tensor4D } {
+  const { policy, branches, pathwise, stream } = options;
+  const { count, size, settings } = branches;
+  const training = { dropoutSeed: stream.child('dropout', t).integer(2 ** 32) };
+  const { targets, value } = policy.distribution(batch, training);
+  const flags = targets.draw(Array.from({ length: count }, (_, b) => stream.child('targets', t, b)));
+  const flagged = flagTensor(flags, count, size);
+  let logProbability = targets.logProbability(flags);
+  let action: tf.Tensor2D | undefined;
+  if (value !== undefined) {
+    const noise = tf.tensor2d(valueNoise(t, options), [count, size]);
+    const drawn = tanhGaussianNumbers(value.mean, value.logStd, noise);
+    action = drawn.action as tf.Tensor2D;
+    if (!pathwise) {
+      const logDensity = densityOfDrawnValues(value, noise);
+      logProbability = tf.add(logProbability, tf.sum(tf.mul(flagged, logDensity), 1));
+    }
+  }
+  const numbers = action?.dataSync<'float32'>();
+  const measured = branches.measure(
+    flags,
+    numbers?.map((number) => settings.valueRange * number),
+    pathwise,
+  );
+  const values = tf.tensor3d(measured.rows, [count, settings.rowsPerExperiment, size]);
+  const rows =
+    measured.effects === undefined || action === undefined
+      ? values
+      : withResponse(values, tf.mul(settings.valueRange, action), tf.tensor3d(measured.effects, [count, size, size]));
+  const rowFlags = tf.tile(tf.expandDims(flagged, 1), [1, settings.rowsPerExperiment, 1]);
+  return {
+    rows: tf.stack([rows, rowFlags], 3) as tf.Tensor4D,
+    logProbability,
+    entropy: targets.entropy(),
+    targetCount: flags.reduce((sum, flag) => sum + flag, 0),
+    valueStrength: numbers?.reduce((sum, number, at) => sum + flags[at]! * Math.abs(number), 0) ?? 0,
+  };
+}
+
+/**
+ * Standard normals [B, d]. Pathwise, branches of a group share them: then they differ by their targets alone, and the mean
+ * of the other branches is a better baseline. By score function every branch needs its own.
+ */
+function valueNoise(t: number, { branches, branchesPerGroup, pathwise, stream }: RolloutOptions): Float32Array {
+  const { count, size } = branches;
+  const noise = new Float32Array(count * size);
+  for (let b = 0; b < count; b++) {
+    const owner = pathwise ? ['group', Math.floor(b / branchesPerGroup)] : ['rollout', b];
+    stream.child('values', t, ...owner).fillNormal(noise.subarray(b * size, (b + 1) * size));
+  }
+  return noise;
+}
+
+/** Log-density [B, d] of the values that `noise` gave, as a function of the Gaussian's parameters with the values fixed. */
+function densityOfDrawnValues(value: { mean: tf.Tensor2D; logStd: tf.Tensor2D }, noise: tf.Tensor2D): tf.Tensor {
+  const unsquashed = detached(tf.add(value.mean, tf.mul(tf.exp(value.logStd), noise)));
+  const standardized = tf.div(tf.sub(unsquashed, value.mean), tf.exp(value.logStd));
+  return tanhGaussianNumbers(value.mean, value.logStd, standardized).logDensity;
+}
+
+/** The simulator's own rows [B, r, d] with the derivative of its affine response in the values [B, d] attached. */
+function withResponse(rows: tf.Tensor3D, values: tf.Tensor, effects: tf.Tensor3D): tf.Tensor3D {
+  const movement = tf.expandDims(tf.sub(values, detached(values)), 1) as tf.Tensor3D;
+  return tf.add(rows, tf.matMul(movement, effects)) as tf.Tensor3D;
+}

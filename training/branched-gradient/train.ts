@@ -1,0 +1,82 @@
+import { RandomStream } from '../../core/random/stream.js';
+import { defineMetrics } from '../../core/run/metrics.js';
+import { createCausalModelPrior } from '../../envs/prior-registry.js';
+import { savePolicy } from '../../models/checkpoints.js';
+import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
+import { actionChannels, DesignPolicy } from '../../models/policy.js';
+import type { ExperimentConfig } from '../experiment-config.js';
+import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
+import { HELD_OUT_METRICS, PolicyValidation } from '../policy-validation.js';
+import { BranchedGradientLearner } from './learner.js';
+
+export const BRANCHED_GRADIENT_METRICS = defineMetrics({
+  'rollout/return': 'mean potential after the last experiment of the rollouts',
+  'rollout/branchSpread':
+    'standard deviation of that potential between branches of a group, root mean square over groups',
+  'policy/targetEntropy': 'entropy of one choice of targets, nats',
+  'policy/targets': 'mean number of targets of an experiment',
+  'policy/valueStrength': 'mean absolute value of a target, in units of the value range',
+  'policy/gradientNorm': 'gradient norm before clipping',
+  'policy/learningRate': 'learning rate of the update',
+  ...HELD_OUT_METRICS,
+});
+
+/**
+ * Trains the design policy of an experiment by branched gradients against a graph posterior. The best checkpoint has the
+ * highest return on held-out systems.
+ */
+export async function trainPolicyByBranchedGradient(
+  config: ExperimentConfig,
+  posterior: AmortizedGraphPosterior,
+  io: TrainingIo,
+): Promise<TrainingResult> {
+  const { branchedGradient, environment, seed } = config;
+  const { prior, ...settings } = environment;
+  const stream = new RandomStream(`policy/${seed}`);
+  const learner = new BranchedGradientLearner({
+    config: branchedGradient,
+    policy: new DesignPolicy(
+      config.policy,
+      actionChannels(environment.interventionKind),
+      stream.child('weights', 'policy'),
+    ),
+    posterior,
+    prior: createCausalModelPrior(prior),
+    settings,
+  });
+  const { every, ...heldOut } = branchedGradient.validation;
+  const validation = new PolicyValidation(environment, posterior, { ...heldOut, stream: stream.child('validation') });
+  const trainer: Learner<typeof BRANCHED_GRADIENT_METRICS> = {
+    kind: 'branched-gradient-training',
+    label: 'design policy',
+    metrics: BRANCHED_GRADIENT_METRICS,
+    shown: ['rollout/return', 'policy/targetEntropy', 'policy/valueStrength'],
+    steps: branchedGradient.updates,
+    schedule: {
+      logEvery: branchedGradient.logEvery,
+      validateEvery: every,
+      saveEvery: branchedGradient.saveEvery,
+    },
+    step: async (index) => {
+      const update = learner.update(index, stream.child('update', index));
+      return {
+        'rollout/return': update.finalPotential,
+        'rollout/branchSpread': update.branchSpread,
+        'policy/targetEntropy': update.targetEntropy,
+        'policy/targets': update.targets,
+        'policy/valueStrength': update.valueStrength,
+        'policy/gradientNorm': update.gradientNorm,
+        'policy/learningRate': update.learningRate,
+      };
+    },
+    validate: async () => validation.run(learner.policy),
+    saveModel: (folder, card) => savePolicy(folder, learner.policy, { ...card, environment, seed }),
+    state: () => ({ weights: learner.toArrays() }),
+    restore: ({ weights = new Map() }, source) => learner.load(weights, source),
+  };
+  try {
+    return await runLearner({ learner: trainer, config, io });
+  } finally {
+    learner.dispose();
+  }
+}

@@ -1,0 +1,53 @@
+import type { RandomStream } from '../core/random/stream.js';
+import type { DesignEnvConfig } from '../envs/design-env-config.js';
+import { VectorDesignEnv } from '../envs/vector-design-env.js';
+import type { AmortizedGraphPosterior } from '../models/graph-posterior.js';
+import { actionChannels, type DecisionMode, type DesignPolicy } from '../models/policy.js';
+import { collectEpisodes } from './redq/collector.js';
+
+/** Metrics of a policy on held-out systems, whatever it was trained with. */
+export const HELD_OUT_METRICS = {
+  'heldOut/return': 'mean expected correct entries after the last experiment on held-out systems',
+  'heldOut/gain': 'mean increase of the expected correct entries over an episode on held-out systems',
+  'heldOut/gainOverRandom': 'mean paired difference in return to uniformly random actions on the same systems',
+} as const;
+
+/**
+ * Plays the same held-out systems at every validation. Whatever a policy is rewarded with, it is judged by the paper's
+ * return on the true graph.
+ */
+export class PolicyValidation {
+  readonly #env: VectorDesignEnv;
+  readonly #streams: readonly RandomStream[];
+  readonly #mode: DecisionMode;
+  readonly #channels: number;
+  #randomReturns: Float64Array | undefined;
+
+  constructor(
+    environment: DesignEnvConfig,
+    posterior: AmortizedGraphPosterior,
+    options: { readonly systems: number; readonly mode: DecisionMode; readonly stream: RandomStream },
+  ) {
+    this.#env = VectorDesignEnv.fromConfig({ ...environment, reward: 'expectedCorrectEntries' }, posterior);
+    this.#streams = Array.from({ length: options.systems }, (_, k) => options.stream.child(k));
+    this.#mode = options.mode;
+    this.#channels = actionChannels(environment.interventionKind);
+  }
+
+  run(policy: DesignPolicy) {
+    const options = { streams: this.#streams, channels: this.#channels };
+    this.#randomReturns ??= collectEpisodes(this.#env, options).finalPotentials;
+    const played = collectEpisodes(this.#env, { ...options, policy, mode: this.#mode });
+    const score = meanOf(played.finalPotentials);
+    const metrics = {
+      'heldOut/return': score,
+      'heldOut/gain': score - meanOf(played.startPotentials),
+      'heldOut/gainOverRandom': score - meanOf(this.#randomReturns),
+    };
+    return { score, metrics };
+  }
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}

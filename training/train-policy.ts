@@ -1,0 +1,19 @@
+import type { AmortizedGraphPosterior } from '../models/graph-posterior.js';
+import { trainPolicyByBranchedGradient } from './branched-gradient/train.js';
+import type { ExperimentConfig } from './experiment-config.js';
+import type { TrainingIo, TrainingResult } from './learning-loop.js';
+import { trainPolicyWithRedq } from './redq/train.js';
+
+/** Trains the design policy of an experiment with the learner that its configuration names. */
+export function trainPolicy(
+  config: ExperimentConfig,
+  posterior: AmortizedGraphPosterior,
+  io: TrainingIo,
+): Promise<TrainingResult> {
+  switch (config.learner) {
+    case 'redq':
+      return trainPolicyWithRedq(config, posterior, io);
+    case 'branched-gradient':
+      return trainPolicyByBranchedGradient(config, posterior, io);
+  }
+}

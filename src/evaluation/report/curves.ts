@@ -35,18 +35,17 @@ function strategyStyle(strategy: string, strategies: readonly string[]): Strateg
   };
 }
 
-/** Mean with its 95 % band against the number of experiments: one panel per metric and environment, two in a row. */
-export function curvesSpec(results: readonly ResultRow[]): TopLevelSpec {
-  const everyGroup = groups(results);
-  const panels = everyGroup.flatMap((group) =>
-    group.metrics
-      .filter((metric) => group.rows.some((row) => row.metric === metric && row.mean !== null))
-      .map((metric) => panelSpec(group, metric, everyGroup.length > 1)),
-  );
+/** Mean with its 95 % band against the number of experiments in one environment: a panel per metric, two in a row. */
+export function curvesSpec(group: ResultGroup<ResultRow>): TopLevelSpec {
+  const panels = group.metrics
+    .filter((metric) => group.rows.some((row) => row.metric === metric && row.mean !== null))
+    .map((metric) => panelSpec(group, metric));
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: '#ffffff',
     config: {
+      // The tables say the same to those who cannot see the figure; labels on every mark would triple its size.
+      aria: false,
       font: 'system-ui, sans-serif',
       axis: { gridColor: '#e6e6e6', domainColor: '#666666', tickColor: '#666666', labelColor: '#333333' },
       view: { stroke: null },
@@ -57,17 +56,16 @@ export function curvesSpec(results: readonly ResultRow[]): TopLevelSpec {
   } as unknown as TopLevelSpec;
 }
 
-function panelSpec(group: ResultGroup<ResultRow>, metric: string, nameEnvironment: boolean): object {
+function panelSpec(group: ResultGroup<ResultRow>, metric: string): object {
   const rows = group.rows.filter((row) => row.metric === metric && row.mean !== null);
   const strategies = group.strategies.filter((strategy) => rows.some((row) => row.strategy === strategy));
   const height = Math.max(200, (strategies.length + 1) * LABEL_SPACING);
   const frame = { group, domain: valueDomain(rows), height };
   const { label, better } = describeMetric(metric);
-  const setting = nameEnvironment ? `${group.environment}; ` : '';
   return {
     title: {
       text: label,
-      subtitle: `${setting}mean and 95 % band, ${better} is better`,
+      subtitle: `${group.environment} environment; mean and 95 % band, ${better} is better`,
       anchor: 'start',
       fontSize: 13,
       subtitleColor: '#555555',
@@ -223,14 +221,48 @@ function roundTicks(rounds: number): number[] {
   return Array.from({ length: Math.floor(rounds / step) + 1 }, (_, index) => index * step);
 }
 
-/** The curves as a standalone SVG document; draws without a browser. */
-export async function renderCurves(results: readonly ResultRow[]): Promise<string> {
+/** The curves of one task in one environment. */
+export interface CurvesFigure {
+  readonly task: string;
+  readonly environment: string;
+  /** A standalone SVG document, drawn without a browser. */
+  readonly svg: string;
+}
+
+/** One figure per task and environment. */
+export async function renderCurves(results: readonly ResultRow[]): Promise<CurvesFigure[]> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = vegaLite.compile(curvesSpec(results));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
+  const figures: CurvesFigure[] = [];
+  for (const group of groups(results)) {
+    const view = new vega.View(vega.parse(vegaLite.compile(curvesSpec(group)).spec), { renderer: 'none' });
+    try {
+      figures.push({ task: group.task, environment: group.environment, svg: await view.toSVG() });
+    } finally {
+      view.finalize();
+    }
   }
+  return figures;
+}
+
+const FIGURE_GAP = 30;
+
+/** All figures below each other in one SVG document. */
+export function stackFigures(figures: readonly CurvesFigure[]): string {
+  let width = 0;
+  let height = 0;
+  const placed = figures.map(({ svg }) => {
+    const size = sizeOf(svg);
+    const top = height;
+    width = Math.max(width, size.width);
+    height += size.height + FIGURE_GAP;
+    return svg.replace('<svg ', `<svg y="${top}" `);
+  });
+  const total = Math.max(0, height - FIGURE_GAP);
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}"><rect width="100%" height="100%" fill="#ffffff"/>${placed.join('')}</svg>\n`;
+}
+
+function sizeOf(svg: string): { width: number; height: number } {
+  const [root = ''] = /<svg [^>]*>/.exec(svg) ?? [];
+  const attribute = (name: string): number => Number(new RegExp(` ${name}="([0-9.]+)"`).exec(root)?.[1] ?? 0);
+  return { width: attribute('width'), height: attribute('height') };
 }

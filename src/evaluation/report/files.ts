@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DifferenceRow, EvaluationSummary, ResultRow } from '../summary.js';
 import { differencesToCsv, resultsToCsv } from './csv.js';
-import { renderCurves } from './curves.js';
+import { renderCurves, stackFigures } from './curves.js';
 import { renderHtmlReport } from './html.js';
 
 const Figure = z.number().nullable();
@@ -38,9 +38,9 @@ export function writeFigures(folder: string, { results, differences }: Evaluatio
 
 /** Writes the curves (SVG) and the page (HTML) into `folder`; returns the paths. */
 export async function writeReport(folder: string, summary: EvaluationSummary, title: string): Promise<string[]> {
-  const curves = await renderCurves(summary.results);
-  const page = await renderHtmlReport(summary, { title });
-  return [write(folder, 'curves.svg', curves), write(folder, 'report.html', page)];
+  const figures = await renderCurves(summary.results);
+  const page = renderHtmlReport(summary, { title, figures });
+  return [write(folder, 'curves.svg', stackFigures(figures)), write(folder, 'report.html', page)];
 }
 
 /**

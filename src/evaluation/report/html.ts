@@ -1,5 +1,5 @@
 import type { EvaluationSummary } from '../summary.js';
-import { renderCurves } from './curves.js';
+import type { CurvesFigure } from './curves.js';
 import { differenceTables, finalRoundTables, groups, type TextTable } from './table.js';
 
 const STYLE = `
@@ -20,21 +20,24 @@ const STYLE = `
 export interface HtmlReportOptions {
   /** @defaultValue "Evaluation" */
   readonly title?: string;
+  /** The curves of each task and environment. */
+  readonly figures: readonly CurvesFigure[];
 }
 
 /** One self-contained page: the curves of every environment as SVG and the tables; loads nothing and runs no script. */
-export async function renderHtmlReport(summary: EvaluationSummary, options: HtmlReportOptions = {}): Promise<string> {
-  const { title = 'Evaluation' } = options;
-  const sections: string[] = [];
-  for (const { task, environment, rows } of groups(summary.results)) {
-    const isHere = (row: { task: string; environment: string }) => row.task === task && row.environment === environment;
-    const tables = [...finalRoundTables(rows), ...differenceTables(summary.differences.filter(isHere))];
-    sections.push(
-      `<h2>${escapeHtml(`${task} task, ${environment} environment`)}</h2>`,
-      `<figure>${await renderCurves(rows)}</figure>`,
-      ...tables.map(htmlTable),
-    );
-  }
+export function renderHtmlReport(
+  { results, differences }: EvaluationSummary,
+  { title = 'Evaluation', figures }: HtmlReportOptions,
+): string {
+  const sections = groups(results).flatMap(({ task, environment, rows }) => {
+    const isHere = (one: { task: string; environment: string }) => one.task === task && one.environment === environment;
+    const heading = escapeHtml(`${task} task, ${environment} environment`);
+    return [
+      `<h2>${heading}</h2>`,
+      ...figures.filter(isHere).map(({ svg }) => `<figure role="img" aria-label="curves: ${heading}">${svg}</figure>`),
+      ...[...finalRoundTables(rows), ...differenceTables(differences.filter(isHere))].map(htmlTable),
+    ];
+  });
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatEstimate } from '../../../src/evaluation/metric-descriptions.js';
 import { differencesToCsv, resultsToCsv } from '../../../src/evaluation/report/csv.js';
-import { renderCurves, spreadLabels } from '../../../src/evaluation/report/curves.js';
+import { renderCurves, spreadLabels, stackFigures } from '../../../src/evaluation/report/curves.js';
 import { readFigures, writeFigures, writeReport } from '../../../src/evaluation/report/files.js';
 import { renderHtmlReport } from '../../../src/evaluation/report/html.js';
 import { differenceTables, finalRoundTables, renderTable } from '../../../src/evaluation/report/table.js';
@@ -118,8 +118,10 @@ describe('spreadLabels', () => {
 });
 
 describe('curves', () => {
+  const svgOf = async (rows: readonly ResultRow[]): Promise<string> => (await renderCurves(rows))[0]!.svg;
+
   test('are an SVG document with a panel per metric and a label per strategy', async () => {
-    const svg = await renderCurves(results);
+    const svg = await svgOf(results);
     expect(svg.startsWith('<svg')).toBe(true);
     for (const text of [
       'Return: expected correct entries',
@@ -127,27 +129,45 @@ describe('curves', () => {
       'random targets, random values',
     ])
       expect(svg).toContain(text);
-    expect(svg).toContain('#d55e00');
+    for (const colour of ['#d55e00', '#000000']) expect(svg).toContain(`stroke="${colour}"`);
+  });
+
+  test('every number of experiments up to ten has its tick', async () => {
+    const svg = await svgOf([0, 1, 2].map((round) => row('random', round, round)));
+    for (const tick of ['0', '1', '2']) expect(svg).toContain(`>${tick}</text>`);
   });
 
   test('T = 0 and metrics without any figure can be drawn', async () => {
-    const svg = await renderCurves([row('random', 0, 17), row('random', 0, null, { metric: 'auprc' })]);
+    const svg = await svgOf([row('random', 0, 17), row('random', 0, null, { metric: 'auprc' })]);
     expect(svg).toContain('Return: expected correct entries');
     expect(svg).not.toContain('AUPRC');
     expect(svg).not.toContain('NaN');
-    expect(await renderCurves([row('random', 0, null)])).toContain('no metric is defined');
+    expect(await svgOf([row('random', 0, null)])).toContain('no metric is defined');
+  });
+
+  test('there is a figure per environment, all stacked in one document', async () => {
+    const elsewhere = results.map((one) => ({ ...one, environment: 'scale-free' }));
+    const figures = await renderCurves([...results, ...elsewhere]);
+    expect(figures.map(({ environment }) => environment)).toEqual(['training', 'scale-free']);
+    const stacked = stackFigures(figures);
+    const tops = [...stacked.matchAll(/<svg y="(\d+)"/g)].map(([, top]) => Number(top));
+    expect(tops).toHaveLength(2);
+    expect(tops[0]).toBe(0);
+    expect(tops[1]).toBeGreaterThan(200);
+    const height = Number(/^<svg [^>]*height="(\d+)"/.exec(stacked)![1]);
+    expect(height).toBe(2 * tops[1]! - 30);
   });
 
   test('the same figures give the same document', async () => {
-    expect(await renderCurves(results)).toBe(await renderCurves(results));
+    expect(await renderCurves(results)).toEqual(await renderCurves(results));
   });
 });
 
 describe('HTML report', () => {
   test('is self-contained: curves and tables inline, no script, nothing loaded', async () => {
-    const page = await renderHtmlReport(summary, { title: 'A <b> & "c"' });
+    const page = renderHtmlReport(summary, { title: 'A <b> & "c"', figures: await renderCurves(results) });
     expect(page).toContain('<title>A &lt;b&gt; &amp; &quot;c&quot;</title>');
-    expect(page).toContain('<svg');
+    expect(page.match(/<svg/g)).toHaveLength(1);
     expect(page).toContain('<td>19.25 [18.75, 19.75]</td>');
     expect(page).toContain('<td>+0.75 [+0.25, +1.25]</td>');
     expect(page).not.toMatch(/<script|<link|src=|@import|url\(/);

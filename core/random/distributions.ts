@@ -1,5 +1,6 @@
-import { randomBeta, randomGamma, randomLogNormal, randomPoisson } from 'd3-random';
+import { randomBeta, randomGamma, randomLogNormal } from 'd3-random';
 import { CausalPilotError } from '../errors.js';
+import { drawPoisson } from './poisson.js';
 import type { RandomStream } from './stream.js';
 
 // d3-random's generators keep a spare normal inside. Each draw here makes a fresh one, so that a stream's `state()` is
@@ -36,7 +37,7 @@ export function sampleBeta(stream: RandomStream, alpha: number, beta: number): n
 export function samplePoisson(stream: RandomStream, mean: number): number {
   if (mean === 0) return 0;
   checkPositive('samplePoisson', { mean });
-  return randomPoisson.source(() => stream.uniform())(mean)();
+  return drawPoisson(stream, mean);
 }
 
 /** Gumbel (maximum) with distribution function exp(-exp(-(x - location) / scale)); mean location + 0.5772 scale. */

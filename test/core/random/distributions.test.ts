@@ -164,7 +164,7 @@ describe.each(cases)('$name', ({ name, sample, cdf, mean, variance }) => {
   });
 });
 
-describe.each([0.3, 4, 60])('poisson(%d)', (rate) => {
+describe.each([0.3, 4, 9.9, 10, 17, 60, 300])('poisson(%d)', (rate) => {
   const values = samples(`poisson/${rate}`, (stream) => samplePoisson(stream, rate));
 
   test('follows its distribution function at every count', () => {

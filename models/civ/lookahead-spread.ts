@@ -20,6 +20,7 @@ export class LookaheadSpread {
   readonly #gains: Float64Array;
   readonly #ratios: Float64Array;
   readonly #plugIn: Float64Array;
+  readonly #gathered: Float64Array;
 
   constructor(
     readonly posterior: DagRegressionPosterior,
@@ -33,22 +34,35 @@ export class LookaheadSpread {
     this.#gains = new Float64Array(this.#offsets[size]!);
     this.#ratios = new Float64Array(size);
     this.#plugIn = new Float64Array(size);
+    this.#gathered = new Float64Array(size);
     this.current = new Float64Array(size);
     this.spread = new Float64Array(size);
     for (let i = 0; i < size; i++) this.current[i] = this.#multiply(i, targetMean, this.#targetGains);
   }
 
-  /** Writes M_i values_pa into `out` at variable i's offset and returns values_pa' M_i values_pa. */
+  /**
+   * Writes M_i values_pa into `out` at variable i's offset and returns values_pa' M_i values_pa. Only the lower triangle of M_i is
+   * read, which halves the memory traffic that bounds large graphs.
+   */
   #multiply(variable: number, values: Float64Array, out: Float64Array): number {
     const { parents, covariance } = this.posterior.nodes[variable]!;
     const k = parents.length;
     const offset = this.#offsets[variable]!;
+    const gathered = this.#gathered;
+    for (let r = 0; r < k; r++) gathered[r] = values[parents[r]!]!;
     let quadratic = 0;
     for (let r = 0; r < k; r++) {
-      let sum = 0;
-      for (let c = 0; c < k; c++) sum += covariance[r * k + c]! * values[parents[c]!]!;
-      out[offset + r] = sum;
-      quadratic += sum * values[parents[r]!]!;
+      const row = r * k;
+      const scale = gathered[r]!;
+      let below = 0;
+      for (let c = 0; c < r; c++) {
+        const entry = covariance[row + c]!;
+        below += entry * gathered[c]!;
+        out[offset + c]! += entry * scale;
+      }
+      const diagonal = covariance[row + r]! * scale;
+      out[offset + r] = below + diagonal;
+      quadratic += scale * (2 * below + diagonal);
     }
     return quadratic;
   }

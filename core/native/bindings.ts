@@ -36,6 +36,8 @@ type VoidName = keyof typeof SIGNATURES;
 export type NativeFunctions = Record<VoidName, (...args: (Pointer | number)[]) => void> & {
   /** Euclidean norm of `size` numbers. */
   cp_norm(x: Float32Array, size: number): number;
+  /** Highest rate of floating-point operations per second, over `rounds` products on every thread. */
+  cp_peak_rate(rounds: number): number;
 };
 
 let loaded: Promise<NativeFunctions> | undefined;
@@ -43,7 +45,10 @@ let loaded: Promise<NativeFunctions> | undefined;
 async function load(): Promise<NativeFunctions> {
   const { path } = await findLibrary();
   const library = koffi.load(path);
-  const functions: Record<string, unknown> = { cp_norm: library.func('double cp_norm(void *x, int64_t size)') };
+  const functions: Record<string, unknown> = {
+    cp_norm: library.func('double cp_norm(void *x, int64_t size)'),
+    cp_peak_rate: library.func('double cp_peak_rate(int32_t rounds)'),
+  };
   for (const [name, signature] of Object.entries(SIGNATURES)) {
     const parameters = [...signature].map((letter) => PARAMETER_TYPES[letter]!);
     functions[name] = library.func(name, 'void', parameters);

@@ -1,43 +1,46 @@
-import { spawnSync } from 'node:child_process';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { knockout, observe } from '../core/causal/intervention.js';
-import { nativeSergioKernel } from '../core/native/sergio-kernel.js';
+import { nativeSergioKernel, type SergioKernel } from '../core/native/sergio-kernel.js';
 import { RandomStream } from '../core/random/stream.js';
 import { SergioConfig } from '../envs/sergio/config.js';
 import { GeneNetworkPrior } from '../envs/sergio/gene-network-prior.js';
 import { simulateLangevin } from '../envs/sergio/langevin.js';
 import { measureCells, type SergioModel } from '../envs/sergio/sergio-model.js';
-
-// Seconds to simulate gene networks: 1,000 systems of 10 genes at degree 3 (50 cells each, then one knockout step of
-// all), against torch and numpy where PYTHON (or python3) has them, and how the time grows with the number of genes.
+import type { Absent, Benchmark, BenchmarkContext, Contender, Workload } from './benchmark.js';
+import { missingPythonModule, PythonPeer } from './python-peer.js';
 
 const SYSTEMS = 1000;
 const CELLS_PER_TYPE = 10;
-const REPEATS = 7;
+const MANY_CELLS_PER_TYPE = 800;
+/** What numpy is given: its time per cell hardly depends on how many there are. */
+const NUMPY_CELLS_PER_TYPE = 80;
 const SCALING_GENES = [10, 30, 100, 300, 1000];
-const PYTHON = process.env.PYTHON ?? 'python3';
-const peers = fileURLToPath(
-  new URL(import.meta.url.includes('/dist/bench/') ? '../../bench/peers/' : './peers/', import.meta.url),
-);
 
-/** Median seconds of the native or TypeScript simulation; clean expression alone and measured counts. */
-interface Timings {
-  readonly initialClean: number;
-  readonly initial: number;
-  readonly knockoutClean: number;
-  readonly knockout: number;
-}
+type Work = 'initialClean' | 'initial' | 'knockoutClean' | 'knockout';
 
-function medianSeconds(work: () => unknown, repeats: number): number {
-  work();
-  const times = Array.from({ length: repeats }, () => {
-    const begin = performance.now();
-    work();
-    return (performance.now() - begin) / 1000;
-  });
-  return times.sort((a, b) => a - b)[Math.floor(repeats / 2)]!;
-}
+const LABELS: Readonly<Record<Work, string>> = {
+  initialClean: '50 cells of each of 1,000 systems (d = 10, degree 3), clean expression',
+  initial: 'the same with technical noise: counts',
+  knockoutClean: 'one knockout step of each of 1,000 systems, clean expression',
+  knockout: 'the same with technical noise: counts',
+};
+
+/** Seconds to simulate gene networks, against torch over all systems at once and numpy system by system. */
+export const benchmark: Benchmark = {
+  description: 'simulation of gene networks: 50 cells and a knockout step of 1,000 systems, cost per cell and per gene',
+  workloads: async (context) => {
+    const models = drawModels(10, SYSTEMS);
+    const torch = startPeer('sergio_torch.py', 'torch');
+    if (torch instanceof PythonPeer)
+      await torch.ask({ ...describe(models), threads: context.threads, cellsPerType: CELLS_PER_TYPE });
+    return [
+      ...(Object.keys(LABELS) as Work[]).map((work, index, all) =>
+        systemsWorkload({ work, models, torch, last: index === all.length - 1 }, context),
+      ),
+      manyCellsWorkload(models.slice(0, 1)),
+      ...SCALING_GENES.map(scalingWorkload),
+    ];
+  },
+};
 
 function drawModels(genes: number, count: number): SergioModel[] {
   const prior = new GeneNetworkPrior(SergioConfig.parse({ kind: 'sergio', variables: genes }));
@@ -46,57 +49,126 @@ function drawModels(genes: number, count: number): SergioModel[] {
   );
 }
 
-function cleanSeconds(
-  models: readonly SergioModel[],
-  options: { cellsPerType: number; threads: number; native: boolean; repeats: number },
-): number {
-  const { cellsPerType, threads, native, repeats } = options;
-  const requests = models.map(({ network }, system) => ({
-    network,
-    cellsPerType,
-    productionFactors: Float32Array.from({ length: network.size }, (_, gene) =>
-      cellsPerType === 1 && gene === system % network.size ? 0 : 1,
-    ),
-    key: Uint32Array.of(system, 1),
-  }));
-  const kernel = native ? nativeSergioKernel() : undefined;
-  return medianSeconds(() => simulateLangevin(requests, { settings: models[0]!.settings, kernel, threads }), repeats);
+interface SystemsCase {
+  readonly work: Work;
+  readonly models: readonly SergioModel[];
+  readonly torch: PythonPeer | Absent;
+  /** The peer is stopped after the last case. */
+  readonly last: boolean;
 }
 
-function measuredSeconds(models: readonly SergioModel[], knockedOut: boolean, threads: number): number {
+function systemsWorkload({ work, models, torch, last }: SystemsCase, { threads }: BenchmarkContext): Workload {
+  const own = (name: string, usedThreads: number): Contender | Absent => {
+    const kernel = nativeSergioKernel();
+    if (kernel === undefined) return { name, absent: 'the native library is not built' };
+    return { name, run: () => runOwn(work, models, { kernel, threads: usedThreads }) };
+  };
+  const contenders = [own(`native, ${threads} threads`, threads), own('native, 1 thread', 1)];
+  if (!(torch instanceof PythonPeer)) return { label: LABELS[work], contenders: [...contenders, torch] };
+  const peer: Contender = {
+    name: `torch, ${threads} threads`,
+    run: async () => (await torch.ask<{ seconds: number }>({ work })).seconds,
+    dispose: () => {
+      if (last) torch.close();
+    },
+  };
+  return { label: LABELS[work], contenders: [...contenders, peer] };
+}
+
+function runOwn(
+  work: Work,
+  models: readonly SergioModel[],
+  { kernel, threads }: { readonly kernel: SergioKernel; readonly threads: number },
+): undefined {
+  const knockedOut = work === 'knockout' || work === 'knockoutClean';
+  if (work === 'initialClean' || work === 'knockoutClean') {
+    cleanCells(models, { kernel, threads, cellsPerType: knockedOut ? 1 : CELLS_PER_TYPE, knockedOut });
+    return;
+  }
   const requests = models.map((model, system) => ({
     model,
     intervention: knockedOut ? knockout(model.size, [system % model.size]) : observe(model.size),
     rows: knockedOut ? 1 : CELLS_PER_TYPE * model.network.cellTypes,
     stream: new RandomStream(`bench/sergio/measure/${system}`),
   }));
-  return medianSeconds(() => measureCells(requests, threads), REPEATS);
+  measureCells(requests, threads);
 }
 
-function ownTimings(models: readonly SergioModel[], threads: number): Timings {
-  const clean = { threads, native: true, repeats: REPEATS };
+interface CleanCase {
+  readonly kernel: SergioKernel | undefined;
+  readonly threads: number;
+  readonly cellsPerType: number;
+  readonly knockedOut?: boolean;
+}
+
+function cleanCells(
+  models: readonly SergioModel[],
+  { kernel, threads, cellsPerType, knockedOut = false }: CleanCase,
+): undefined {
+  const requests = models.map(({ network }, system) => {
+    const productionFactors = new Float32Array(network.size).fill(1);
+    if (knockedOut) productionFactors[system % network.size] = 0;
+    return { network, cellsPerType, productionFactors, key: Uint32Array.of(system, 1) };
+  });
+  simulateLangevin(requests, { settings: models[0]!.settings, kernel, threads });
+}
+
+/** One system with many cells, the case that the step-by-step forms are written for. */
+function manyCellsWorkload(models: readonly SergioModel[]): Workload {
+  const types = models[0]!.network.cellTypes;
+  const simulate = (kernel: SergioKernel | undefined) =>
+    cleanCells(models, { kernel, threads: 1, cellsPerType: MANY_CELLS_PER_TYPE });
+  const kernel = nativeSergioKernel();
+  const native = { name: 'native, 1 thread' };
+  const numpy = startPeer('sergio_numpy.py', 'numpy');
   return {
-    initialClean: cleanSeconds(models, { ...clean, cellsPerType: CELLS_PER_TYPE }),
-    initial: measuredSeconds(models, false, threads),
-    knockoutClean: cleanSeconds(models, { ...clean, cellsPerType: 1 }),
-    knockout: measuredSeconds(models, true, threads),
+    label: `one system of 10 genes, ${MANY_CELLS_PER_TYPE * types} clean cells`,
+    per: { count: MANY_CELLS_PER_TYPE * types, unit: 'cell' },
+    contenders: [
+      kernel === undefined
+        ? { ...native, absent: 'the native library is not built' }
+        : { ...native, run: () => simulate(kernel) },
+      { name: 'TypeScript, 1 thread', run: () => simulate(undefined) },
+      numpy instanceof PythonPeer ? numpyContender(numpy, models) : numpy,
+    ],
   };
 }
 
-/** Runs a peer on these networks, genes put in topological order; undefined, with a line saying why, if it cannot. */
-function peer<Result>(script: string, models: readonly SergioModel[], extra: object): Result | undefined {
-  const request = { ...extra, ...describe(models) };
-  const run = spawnSync(PYTHON, [`${peers}${script}`], {
-    input: JSON.stringify(request),
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  if (run.status === 0) return JSON.parse(run.stdout) as Result;
-  const reason = run.error?.message ?? run.stderr.trim().split('\n').at(-1);
-  console.log(`${script}: skipped (${reason}); set PYTHON to an interpreter that has torch and numpy`);
-  return undefined;
+function numpyContender(numpy: PythonPeer, models: readonly SergioModel[]): Contender {
+  return {
+    name: `numpy, from ${NUMPY_CELLS_PER_TYPE} cells per type`,
+    run: async () => {
+      const { seconds } = await numpy.ask<{ seconds: number }>({
+        ...describe(models),
+        cellsPerType: NUMPY_CELLS_PER_TYPE,
+      });
+      return (seconds * MANY_CELLS_PER_TYPE) / NUMPY_CELLS_PER_TYPE;
+    },
+    dispose: () => numpy.close(),
+  };
 }
 
+function scalingWorkload(genes: number): Workload {
+  const models = drawModels(genes, Math.max(1, Math.round(1000 / genes)));
+  const kernel = nativeSergioKernel();
+  const native = { name: 'native, 1 thread' };
+  return {
+    label: `50 clean cells of a system of ${genes} genes`,
+    per: { count: models.length, unit: 'system' },
+    contenders: [
+      kernel === undefined
+        ? { ...native, absent: 'the native library is not built' }
+        : { ...native, run: () => cleanCells(models, { kernel, threads: 1, cellsPerType: CELLS_PER_TYPE }) },
+    ],
+  };
+}
+
+function startPeer(script: string, module: string): PythonPeer | Absent {
+  const absent = missingPythonModule(module);
+  return absent === undefined ? new PythonPeer(script) : { name: module, absent };
+}
+
+/** The networks as the peers read them, genes in topological order. */
 function describe(models: readonly SergioModel[]): object {
   return {
     depth: models.map(({ network }) => network.depth),
@@ -111,68 +183,4 @@ function describe(models: readonly SergioModel[]): object {
       ),
     ),
   };
-}
-
-function printTimings(name: string, { initialClean, initial, knockoutClean, knockout: one }: Timings): void {
-  const cells = [initialClean, initial, knockoutClean, one].map((seconds) => seconds.toFixed(4).padStart(10));
-  console.log(`${name.padEnd(26)}${cells.join(' ')}`);
-}
-
-/** Prints the comparison; takes about a minute with the peers. */
-export function benchSergio(): void {
-  const models = drawModels(10, SYSTEMS);
-  console.log(`${SYSTEMS} systems, 10 genes, degree 3, 5 cell types; seconds, median of ${REPEATS}`);
-  console.log(`${''.padEnd(26)}  50 clean  50 counts  1 KO clean  1 KO count`);
-  const cores = cpus().length;
-  if (nativeSergioKernel() === undefined) console.log('the native library is not built: TypeScript only');
-  else {
-    printTimings('native, 1 thread', ownTimings(models, 1));
-    const own = ownTimings(models, cores);
-    printTimings(`native, ${cores} threads`, own);
-    const repeats = 3;
-    const torch = peer<Timings & { version: string }>('sergio_torch.py', models, {
-      threads: cores,
-      repeats,
-      cellsPerType: CELLS_PER_TYPE,
-    });
-    if (torch !== undefined) {
-      printTimings(`torch ${torch.version}, ${cores} threads`, torch);
-      const ratio = (key: keyof Timings) => `${(torch[key] / own[key]).toFixed(0)}x`;
-      console.log(
-        `faster than torch: clean ${ratio('initialClean')}, counts ${ratio('initial')}, knockout ${ratio('knockoutClean')}, with counts ${ratio('knockout')}`,
-      );
-    }
-    printPerCell(models);
-  }
-  const reference = cleanSeconds(models.slice(0, 20), { cellsPerType: 10, threads: 1, native: false, repeats: 1 });
-  console.log(
-    `TypeScript reference: ${((reference / 20) * SYSTEMS).toFixed(1)} s for ${SYSTEMS} systems, clean, 1 thread`,
-  );
-  if (nativeSergioKernel() !== undefined) printScaling();
-}
-
-/** One network with many cells, the case that the numpy form is written for. */
-function printPerCell(models: readonly SergioModel[]): void {
-  const one = models.slice(0, 1);
-  const cellsPerType = 800;
-  const cells = cellsPerType * one[0]!.network.cellTypes;
-  const own = cleanSeconds(one, { cellsPerType, threads: 1, native: true, repeats: 5 }) / cells;
-  console.log(`one system, ${cells} cells: ${(own * 1e6).toFixed(2)} microseconds per cell, 1 thread`);
-  const numpy = peer<{ secondsPerCell: number; version: string }>('sergio_numpy.py', one, { cellsPerType });
-  if (numpy !== undefined)
-    console.log(
-      `numpy ${numpy.version}: ${(numpy.secondsPerCell * 1e6).toFixed(0)} microseconds per cell, ${(numpy.secondsPerCell / own).toFixed(0)}x slower`,
-    );
-}
-
-function printScaling(): void {
-  console.log('genes: seconds for one system of 50 clean cells, 1 thread; microseconds per gene');
-  for (const genes of SCALING_GENES) {
-    const count = Math.max(1, Math.round(1000 / genes));
-    const seconds = cleanSeconds(drawModels(genes, count), { cellsPerType: 10, threads: 1, native: true, repeats: 5 });
-    const perSystem = seconds / count;
-    console.log(
-      `${String(genes).padStart(5)}: ${perSystem.toFixed(5)} s, ${((perSystem / genes) * 1e6).toFixed(1)} microseconds per gene`,
-    );
-  }
 }

@@ -68,6 +68,27 @@ describe('reference files', () => {
     expect(failed).toBe(0);
   });
 
+  test('metrics that are undefined are not compared, also where Python wrote NaN', async () => {
+    const empty = changed('graph_metrics.json', (cases) => {
+      cases.splice(1);
+      const [one] = cases;
+      one.graph = one.graph.map((row: number[]) => row.map(() => 0));
+      one.edgeProbability = one.edgeProbability.map((row: number[]) => row.map(() => 0));
+      Object.assign(one, { averagePrecision: 0, auprcTrapezoid: 'nan', auroc: 'nan', 'f1At0.5': 0, 'shdAt0.5': 0 });
+      one.expectedCorrectEntries = 25;
+    });
+    const { printed, failed } = await compare({ 'graph_metrics_empty.json': empty.replaceAll('"nan"', 'NaN') });
+    expect(printed).toContain('ok        graph_metrics_empty.json case 0: 5 variables, 0 edges');
+    expect(failed).toBe(0);
+  });
+
+  test('a NaN where a number is needed is malformed, not a match', async () => {
+    const content = read('tanh_gaussian.json').replace(/"logProb": \[[-0-9.e]+/, '"logProb": [NaN');
+    expect((await compare({ 'tanh_gaussian.json': content })).printed).toContain(
+      "MALFORMED tanh_gaussian.json: case 0, 'logProb.0'",
+    );
+  });
+
   test('an unknown format is named and skipped', async () => {
     const { printed, failed } = await compare({
       'notes.json': '{"hello": 1}',

@@ -37,7 +37,7 @@ export class Critic {
     this.#encoder = new AlternatingEncoder(scope, config);
     this.#head = new Mlp(
       { ...scope, prefix: 'head' },
-      { inputs: config.width + channels, hidden: config.hidden, outputs: 1 },
+      { inputs: config.width + channels, hidden: config.hidden, outputs: 1, outputGain: 0.1 },
     );
   }
 

@@ -20,7 +20,7 @@ const ScoresFile = z.strictObject({
         systems: z.int().min(1),
       }),
       completed: z.int().min(0),
-      /** Little-endian float64, base64: NaN and every bit survive. */
+      /** The finished systems as little-endian float64 in base64: NaN and every bit survive. */
       values: z.base64(),
     }),
   ),
@@ -28,10 +28,10 @@ const ScoresFile = z.strictObject({
 
 /** Keeps an interrupted evaluation; `fingerprint` says of what. */
 export function writeScores(path: string, fingerprint: string, scores: readonly StrategyScores[]): void {
-  const tables = scores.map(({ key, completed, values }) => ({
+  const tables = scores.map(({ key, completed, filled }) => ({
     key,
     completed,
-    values: Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+    values: Buffer.from(filled.buffer, filled.byteOffset, filled.byteLength).toString('base64'),
   }));
   writeFileAtomic(path, JSON.stringify({ format: 'causal-pilot-scores', formatVersion: 1, fingerprint, tables }));
 }
@@ -49,8 +49,10 @@ export function readScores(path: string, fingerprint: string): StrategyScores[] 
   if (parsed.data.fingerprint !== fingerprint) return undefined;
   return parsed.data.tables.map(({ key, completed, values }) => {
     const bytes = new Uint8Array(Buffer.from(values, 'base64'));
-    const scores = new StrategyScores(key, new Float64Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 8)));
-    scores.completed = completed;
+    const scores = new StrategyScores(key);
+    scores.append(new Float64Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 8)));
+    if (scores.completed !== completed)
+      throw new CausalPilotError('E_INPUT', `${path}: damaged; remove it to evaluate from the beginning`);
     return scores;
   });
 }

@@ -134,15 +134,15 @@ describe('output weighting', () => {
   });
 });
 
-describe('theorem 2', () => {
+describe.each([1, 2, 3, 4])('theorem 2, system %i', (seed) => {
   const size = 5;
-  const system = randomSystem(stream.child('theorem'), size, 1);
+  const system = randomSystem(stream.child('theorem', seed), size, 1);
   const length = Math.hypot(...optimum(system.weights, system.targetMean));
   const targetMean = system.targetMean.map((entry) => entry / length);
   const best = optimum(system.weights, targetMean);
   const steps = [250, 1000, 4000, 16_000];
   const posteriors = steps.map((count) =>
-    posteriorAfter(system, { steps: count, stream: stream.child('theorem', 'data') }),
+    posteriorAfter(system, { steps: count, stream: stream.child('theorem', seed, 'data') }),
   );
   const slope = (values: readonly number[]) =>
     Math.log(values.at(-1)! / values[0]!) / Math.log(steps.at(-1)! / steps[0]!);
@@ -159,7 +159,7 @@ describe('theorem 2', () => {
   });
 
   test('the value decays as 1/t at any shift', () => {
-    for (const shift of [best, randomDirection(stream.child('theorem', 'shift'), size)]) {
+    for (const shift of [best, randomDirection(stream.child('theorem', seed, 'shift'), size)]) {
       const rate = slope(civ.map((criterion) => criterion.value(shift)));
       expect(rate).toBeGreaterThan(-1.1);
       expect(rate).toBeLessThan(-0.9);

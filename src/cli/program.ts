@@ -9,6 +9,7 @@ import { registerPretrain } from './commands/pretrain.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerReport } from './commands/report.js';
 import { registerSimulate } from './commands/simulate.js';
+import { registerSweep } from './commands/sweep.js';
 import { registerTrain } from './commands/train.js';
 import { reportError } from './report-error.js';
 
@@ -33,6 +34,7 @@ Example:
   registerPosterior(program);
   registerTrain(program);
   registerEvaluate(program);
+  registerSweep(program);
   registerReport(program);
   registerSimulate(program);
   registerEnv(program);

@@ -1,0 +1,155 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { writeFileAtomic } from '../../../core/checkpoint/files.js';
+import { CausalPilotError } from '../../../core/errors.js';
+import { RandomStream } from '../../../core/random/stream.js';
+import { InterruptWatcher } from '../../../core/run/interrupt.js';
+import type { Trial } from '../../../training/sweep/search-space.js';
+import { renderTable } from '../../evaluation/report/table.js';
+import { checkpointFolder } from '../model-folders.js';
+import {
+  addExperimentOptions,
+  defaultFolder,
+  type ExperimentOptions,
+  loadExperiment,
+  wholeNumber,
+} from '../options.js';
+import { printJson, printLine } from '../session.js';
+import type { SweepPlan } from '../sweep/sweep-run.js';
+
+interface SweepOptions extends ExperimentOptions {
+  readonly vary: readonly string[];
+  readonly draws?: number;
+  readonly seeds: number;
+  readonly processes?: number;
+  readonly posterior?: string;
+  readonly pretrain?: boolean;
+}
+
+export function registerSweep(program: Command): void {
+  addExperimentOptions(
+    program
+      .command('sweep')
+      .description('train and evaluate policies over a grid or a random choice of options, with several seeds each')
+      .option(
+        '-v, --vary <option=values>',
+        'an option and its values, [a, b] or { from: 1e-4, to: 1e-2, scale: log }; repeatable',
+        (text: string, earlier: string[]) => [...earlier, text],
+        [],
+      )
+      .option('--draws <number>', 'try this many random combinations instead of all', wholeNumber)
+      .option('--seeds <number>', 'training seeds for each combination', wholeNumber, 3)
+      .option('--processes <number>', 'runs at the same time (default: cores, divided by --threads)', wholeNumber)
+      .option('--posterior <folder>', 'graph posterior that all runs share (default: runs/<preset>/posterior)')
+      .option('--pretrain', 'each run trains a graph posterior of its own')
+      .addHelpText(
+        'after',
+        `
+Example:
+  causal-pilot sweep --preset quickstart-branched --vary 'policy.head.kind=[single, bernoulli]' --seeds 5
+  causal-pilot sweep --preset quickstart --vary 'training.policyLearningRate={ from: 1e-4, to: 1e-2, scale: log }' --draws 10`,
+      ),
+  ).action(sweep);
+}
+
+async function sweep(options: SweepOptions): Promise<void> {
+  const { finishedOutcome, openSweep, runSweep, sweepJobs } = await import('../sweep/sweep-run.js');
+  const { TrialProcesses } = await import('../sweep/trial-process.js');
+  const folder = options.out ?? defaultFolder(options, 'sweep');
+  const plan = await makePlan(options);
+  openSweep(folder, plan, options.resume ?? false);
+  const jobs = sweepJobs(plan, folder);
+  const cores = availableParallelism();
+  const workers = options.processes ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)));
+  // Processes that all took every core would wait for each other.
+  const shared = options.threads === undefined ? ['--threads', String(Math.max(1, Math.floor(cores / workers)))] : [];
+  const processes = new TrialProcesses(fileURLToPath(new URL('../main.js', import.meta.url)), shared);
+  const interrupt = new InterruptWatcher({
+    onRequest: (signal) => {
+      process.stderr.write(`\n${signal}: the running trials save and stop\n`);
+      processes.interrupt();
+    },
+  });
+  let ended = 0;
+  try {
+    await runSweep({
+      jobs,
+      plan,
+      processes,
+      workers,
+      interrupted: () => interrupt.requested,
+      onJobEnd: ({ trial, seed }, { status, message }) => {
+        ended++;
+        if (options.quiet && status === 'finished') return;
+        const reason = message === undefined ? '' : `: ${message}`;
+        process.stderr.write(`trial ${trial.index + 1}, seed ${seed}: ${status}${reason} (${ended} in this call)\n`);
+      },
+    });
+  } finally {
+    interrupt.dispose();
+  }
+  await report(options, folder, { jobs, isInterrupted: interrupt.requested });
+  const failed = jobs.filter((job) => finishedOutcome(job)?.status === 'failed').length;
+  if (failed > 0)
+    throw new CausalPilotError('E_STATE', `${failed} of ${jobs.length} runs failed; --resume tries them again`);
+}
+
+async function report(
+  options: SweepOptions,
+  folder: string,
+  {
+    jobs,
+    isInterrupted,
+  }: { jobs: Parameters<typeof import('../sweep/sweep-table.js').sweepRows>[0]; isInterrupted: boolean },
+): Promise<void> {
+  const { sweepRows, sweepTable } = await import('../sweep/sweep-table.js');
+  const rows = sweepRows(jobs);
+  writeFileAtomic(join(folder, 'results.json'), `${JSON.stringify(rows, null, 2)}\n`);
+  if (options.json) printJson({ folder, status: isInterrupted ? 'interrupted' : 'finished', rows });
+  else {
+    if (rows.length > 0) printLine(renderTable(sweepTable(rows)));
+    if (isInterrupted) printLine(`sweep: stopped and saved in ${folder}; continue with --resume`);
+  }
+}
+
+/** Checks everything that can be checked before the first run: options, values of every trial, the posterior. */
+async function makePlan(options: SweepOptions): Promise<SweepPlan> {
+  const { listTrials, parseVariation, trialOverrides } = await import('../../../training/sweep/search-space.js');
+  const base = await loadExperiment(options);
+  if (options.vary.length === 0)
+    throw new CausalPilotError('E_CONFIG', "nothing varies; name an option and its values: --vary 'option=[a, b]'");
+  const stream = new RandomStream(`sweep/${base.seed}`);
+  const trials: Trial[] = listTrials(options.vary.map(parseVariation), {
+    stream,
+    ...(options.draws === undefined ? {} : { draws: options.draws }),
+  });
+  for (const trial of trials) await loadExperiment({ ...options, set: [...options.set, ...trialOverrides(trial)] });
+  if (options.pretrain && options.posterior !== undefined)
+    throw new CausalPilotError('E_CONFIG', 'give --posterior or --pretrain, not both');
+  const posterior = options.pretrain
+    ? null
+    : resolve(
+        await checkpointFolder(
+          options.posterior ?? defaultFolder(options, 'posterior'),
+          "train one with 'causal-pilot pretrain', name it with --posterior, or use --pretrain",
+        ),
+      );
+  return {
+    experiment: experimentArguments(options),
+    trials,
+    seeds: Array.from({ length: options.seeds }, (_, index) => base.seed + index),
+    posterior,
+  };
+}
+
+function experimentArguments({ preset, config, set, backend, threads }: SweepOptions): string[] {
+  return [
+    ...(preset === undefined ? [] : ['--preset', preset]),
+    ...(config === undefined ? [] : ['--config', resolve(config)]),
+    ...set.flatMap((override) => ['--set', override]),
+    ...(backend === undefined ? [] : ['--backend', backend]),
+    ...(threads === undefined ? [] : ['--threads', String(threads)]),
+  ];
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export type CommandOutcome =
+  | { readonly status: 'finished' }
+  | { readonly status: 'interrupted' }
+  | { readonly status: 'failed'; readonly message: string };
+
+/** Runs commands of this program in processes of their own, and passes an interrupt on to all of them. */
+export class TrialProcesses {
+  readonly #running = new Set<ChildProcess>();
+  readonly #entry: string;
+  readonly #shared: readonly string[];
+
+  /**
+   * @param entry - path of the program's main file
+   * @param shared - options that every command gets
+   */
+  constructor(entry: string, shared: readonly string[]) {
+    this.#entry = entry;
+    this.#shared = shared;
+  }
+
+  /** Asks every running command to save and stop. */
+  interrupt(): void {
+    for (const child of this.#running) child.kill('SIGTERM');
+  }
+
+  /** Runs `causal-pilot <args> --json` to its end. */
+  async run(args: readonly string[]): Promise<CommandOutcome> {
+    const child = spawn(process.execPath, [this.#entry, ...args, ...this.#shared, '--json', '--quiet'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C reaches the whole process group; a group of its own lets the sweep decide who is told, once.
+      detached: true,
+    });
+    this.#running.add(child);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (part) => {
+      stdout += part;
+    });
+    child.stderr.on('data', (part) => {
+      stderr += part;
+    });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
+    this.#running.delete(child);
+    if (code !== 0) return { status: 'failed', message: stderr.trim().split('\n').at(-1) || `exit code ${code}` };
+    return { status: saysInterrupted(stdout) ? 'interrupted' : 'finished' };
+  }
+}
+
+/** Training prints its result as JSON; an evaluation that was stopped prints a sentence instead of figures. */
+function saysInterrupted(stdout: string): boolean {
+  try {
+    return JSON.parse(stdout).status === 'interrupted';
+  } catch {
+    return true;
+  }
+}

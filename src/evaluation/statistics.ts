@@ -47,25 +47,35 @@ export class Bootstrap {
         'E_SHAPE',
         `Bootstrap.estimate: 'values' must have ${systems} entries, got ${values.length}`,
       );
-    const defined = Array.from({ length: systems }, (_, system) => system).filter((i) => !Number.isNaN(values[i]!));
-    if (defined.length === 0) return { mean: Number.NaN, ci95: [Number.NaN, Number.NaN], n: 0 };
+    const known = Float64Array.from(values, (value) => (Number.isNaN(value) ? 0 : value));
+    const isKnown = Uint8Array.from(values, (value) => (Number.isNaN(value) ? 0 : 1));
+    const n = isKnown.reduce((sum, flag) => sum + flag, 0);
+    if (n === 0) return { mean: Number.NaN, ci95: [Number.NaN, Number.NaN], n };
     const means: number[] = [];
     for (let sample = 0; sample < samples; sample++) {
-      const offset = sample * systems;
-      let sum = 0;
-      let weight = 0;
-      for (const system of defined) {
-        const count = this.#counts[offset + system]!;
-        sum += count * values[system]!;
-        weight += count;
-      }
+      const counts = this.#counts.subarray(sample * systems, (sample + 1) * systems);
+      const weight = n === systems ? systems : weightedSum(counts, isKnown);
       // A resample may miss every defined system when these are few; it says nothing about their mean.
-      if (weight > 0) means.push(sum / weight);
+      if (weight > 0) means.push(weightedSum(counts, known) / weight);
     }
-    const mean = defined.reduce((total, system) => total + values[system]!, 0) / defined.length;
+    const mean = known.reduce((sum, value) => sum + value, 0) / n;
     const sorted = Float64Array.from(means).sort();
-    return { mean, ci95: [quantile(sorted, 0.025), quantile(sorted, 0.975)], n: defined.length };
+    return { mean, ci95: [quantile(sorted, 0.025), quantile(sorted, 0.975)], n };
   }
+}
+
+/** sum_i counts_i values_i; four partial sums, because one would wait for each addition. */
+function weightedSum(counts: Uint16Array, values: Float64Array | Uint8Array): number {
+  const whole = counts.length - (counts.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += counts[i]! * values[i]!;
+    b += counts[i + 1]! * values[i + 1]!;
+    c += counts[i + 2]! * values[i + 2]!;
+    d += counts[i + 3]! * values[i + 3]!;
+  }
+  for (let i = whole; i < counts.length; i++) a += counts[i]! * values[i]!;
+  return a + b + c + d;
 }
 
 /** Quantile of ascending values by linear interpolation between order statistics (type 7); NaN if there is none. */

@@ -1,6 +1,7 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { greedySparsestPermutation } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
+import { logNormalise } from '../../data/log-normalise.js';
 import { readCells } from '../../data/read-cells.js';
 import { evaluateStrategies } from '../harness.js';
 import type { StrategyResources } from '../strategies/registry.js';
@@ -28,7 +29,8 @@ export interface ScreenStudyRun extends StrategyResources {
 export async function runScreenStudy(run: ScreenStudyRun): Promise<EvaluationSummary | undefined> {
   const { study, interrupted, onProgress } = run;
   const strategies = studyStrategies(study).map((name) => strategyByName(name, run));
-  const table = await readCells(study.file, study);
+  const cells = await readCells(study.file, study);
+  const table = study.transform === 'log-normalise' ? logNormalise(cells) : cells;
   const screen = knockoutScreen(table, {
     control: study.control,
     ...(study.genes === undefined ? {} : { genes: study.genes }),

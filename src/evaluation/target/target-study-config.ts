@@ -58,6 +58,10 @@ export const ScreenStudyConfig = z.strictObject({
   perturbationColumn: z.string().min(1).default('perturbation').describe('column that names the gene knocked out'),
   control: z.string().default('control').describe('what that column says for cells without a knockout'),
   ignoredColumns: z.array(z.string()).default(['cell', 'cell_type']).describe('columns of a .csv that are not genes'),
+  transform: z
+    .enum(['none', 'log-normalise'])
+    .default('none')
+    .describe('of the values: none for values that are logarithms already, log-normalise for counts'),
   genes: KnockoutNames.optional().describe('genes of the model; left out, all that are knocked out in the file'),
   targets: KnockoutNames.optional().describe('knockouts whose mean is to be found; left out, all'),
   warmUpCells: z.int().min(2).default(100).describe('control cells that the regressions start from'),

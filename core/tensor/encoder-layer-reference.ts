@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { dropoutMask } from './dropout.js';
-import type { EncoderLayerOptions, EncoderLayerWeights } from './encoder-layer.js';
+import type { EncoderLayerOptions, EncoderLayerWeights } from './encoder-layer-contract.js';
 import { layerNormReference } from './layer-norm.js';
 import { linearReference } from './linear.js';
 

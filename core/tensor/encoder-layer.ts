@@ -1,52 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError, checkShape } from '../errors.js';
 import { dropoutKey, dropoutThreshold } from './dropout.js';
+import { type EncoderLayerOptions, type EncoderLayerWeights, WEIGHT_NAMES } from './encoder-layer-contract.js';
 import { encoderLayerReference } from './encoder-layer-reference.js';
 import { FUSED_KERNELS, hasKernel, needWeightGradients, runFused } from './kernels.js';
 
 // Shapes: B batch, n rows, d variables, D width, A = heads * key size, F feed-forward width.
-
-/** Weights of one layer; linear weights are [out, in]. */
-export interface EncoderLayerWeights<T = tf.Tensor> {
-  /** [D] */ norm1Scale: T;
-  /** [D] */ norm1Bias: T;
-  /** [3A, D]: query, key and value stacked. */ inProjectionWeight: T;
-  /** [3A] */ inProjectionBias: T;
-  /** [D, A] */ outProjectionWeight: T;
-  /** [D] */ outProjectionBias: T;
-  /** [D] */ norm2Scale: T;
-  /** [D] */ norm2Bias: T;
-  /** [F, D] */ feedForward1Weight: T;
-  /** [F] */ feedForward1Bias: T;
-  /** [D, F] */ feedForward2Weight: T;
-  /** [D] */ feedForward2Bias: T;
-}
-
-export interface EncoderLayerOptions {
-  heads: number;
-  /** Which axis of x [B, n, d, D] attends: 'rows' (sequences of n, one per variable) or 'variables' (of d, one per row). */
-  axis: 'rows' | 'variables';
-  /** [B, n], 1 = real row, 0 = padding. Padded rows are never attended to and are copied through unchanged. */
-  rowMask?: tf.Tensor2D;
-  /** Residual dropout on both branches, inverted scaling; `seed` is a uint32 (see dropoutMask for the mask). */
-  dropout?: { rate: number; seed: number };
-}
-
-/** Order in which kernels receive the weights and return their gradients. */
-export const WEIGHT_NAMES = [
-  'norm1Scale',
-  'norm1Bias',
-  'inProjectionWeight',
-  'inProjectionBias',
-  'outProjectionWeight',
-  'outProjectionBias',
-  'norm2Scale',
-  'norm2Bias',
-  'feedForward1Weight',
-  'feedForward1Bias',
-  'feedForward2Weight',
-  'feedForward2Bias',
-] as const satisfies readonly (keyof EncoderLayerWeights)[];
 
 /**
  * What the EncoderLayer and EncoderLayerGradient kernels receive beside the tensors x, rowMask ([0, 0] where no row is
@@ -63,7 +22,7 @@ export interface EncoderLayerAttributes {
   weightGradients: boolean;
 }
 
-export { encoderLayerReference };
+export { type EncoderLayerOptions, type EncoderLayerWeights, encoderLayerReference, WEIGHT_NAMES };
 
 /** Shape errors of a call, before any backend sees it. */
 function checkArguments(x: tf.Tensor4D, weights: EncoderLayerWeights, options: EncoderLayerOptions): void {

@@ -22,6 +22,7 @@ export {
   knockdown,
   knockout,
   observe,
+  overexpression,
   shiftIntervention,
 } from '../core/causal/intervention.js';
 export { CausalPilotError, type ErrorCode } from '../core/errors.js';
@@ -34,6 +35,28 @@ export { DesignEnvConfig, DesignEnvSettings } from '../envs/design-env-config.js
 export { checkEnvironment, type EnvironmentFinding } from '../envs/environment-checker.js';
 export { linearOodSuite, type OodShift, oodShift } from '../envs/ood-suite.js';
 export { createCausalModelPrior } from '../envs/prior-registry.js';
+export { SergioConfig } from '../envs/sergio/config.js';
+export { GeneNetwork, type GeneNetworkParts } from '../envs/sergio/gene-network.js';
+export { GeneNetworkPrior, sampleGeneNetwork } from '../envs/sergio/gene-network-prior.js';
+export { formatNetworkJson, parseNetworkJson } from '../envs/sergio/network-json.js';
+export { formatNetworkTable, parseNetworkTable } from '../envs/sergio/network-table.js';
+export { sergioOodSuite } from '../envs/sergio/ood-suite.js';
+export {
+  controlCondition,
+  perturbation,
+  type ScreenCells,
+  type ScreenCondition,
+  simulateScreen,
+} from '../envs/sergio/screen.js';
+export { SergioModel, type SergioSettings } from '../envs/sergio/sergio-model.js';
+export {
+  applyTechnicalNoise,
+  counts,
+  dropout,
+  librarySizes,
+  outlierGenes,
+  type TechnicalNoiseStep,
+} from '../envs/sergio/technical-noise.js';
 export { VectorDesignEnv, type VectorDesignState, type VectorDesignStep } from '../envs/vector-design-env.js';
 export { loadGraphPosterior, loadPolicy } from '../models/checkpoints.js';
 export { AmortizedGraphPosterior } from '../models/graph-posterior.js';

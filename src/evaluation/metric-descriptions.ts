@@ -25,6 +25,12 @@ export const METRIC_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = 
     decimals: 3,
   },
   meanDistance: { label: 'Squared distance to the target mean', short: 'distance^2', better: 'lower', decimals: 3 },
+  predictionError: {
+    label: 'Squared error of the predicted target mean',
+    short: 'error^2',
+    better: 'lower',
+    decimals: 3,
+  },
   found: { label: 'Share of runs that name the target', short: 'found', better: 'higher', decimals: 2 },
   proposalDistance: {
     label: 'Squared distance of the chosen shift',

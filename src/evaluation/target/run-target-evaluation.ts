@@ -30,15 +30,21 @@ export type TargetEvaluationOutcome =
   | {
       readonly status: 'finished';
       readonly summary: EvaluationSummary;
-      /** For a terminal: the study's first metric after some experiments. */
+      /** For a terminal: what each strategy has reached after some experiments. */
       readonly tables: readonly string[];
       readonly files: readonly string[];
     };
 
-/** Figures that go into curves and printed tables; the JSON and CSV files hold all of them. */
+/** Figures with a printed table of their own. */
+const TABLE_METRICS: Readonly<Record<TargetStudyConfig['study'], readonly string[]>> = {
+  synthetic: ['relativeDistance'],
+  screen: ['meanDistance', 'predictionError'],
+};
+
+/** Figures that go into the report; the JSON and CSV files hold all of them. */
 const SHOWN_METRICS: Readonly<Record<TargetStudyConfig['study'], readonly string[]>> = {
   synthetic: ['relativeDistance', 'squaredDistance', 'proposalDistance'],
-  screen: ['meanDistance', 'found'],
+  screen: ['meanDistance', 'predictionError', 'found'],
 };
 
 /** Runs a study of the target task and leaves figures, report and the resolved study in a folder. */
@@ -98,7 +104,9 @@ async function finish(
   };
   const record = join(folder, 'study.json');
   writeFileAtomic(record, `${JSON.stringify({ version: programVersion(), study }, null, 2)}\n`);
-  const tables = roundTables(summary.results, shown[0] ?? '', study.tableRounds).map(renderTable);
+  const tables = TABLE_METRICS[study.study].flatMap((metric) =>
+    roundTables(summary.results, metric, study.tableRounds).map(renderTable),
+  );
   const tableFile = join(folder, 'tables.txt');
   writeFileAtomic(tableFile, `${tables.join('\n\n')}\n`);
   const report = await writeReport(folder, inReport, 'Reaching a target mean');

@@ -13,9 +13,10 @@ import type { ScreenStudyConfig } from './target-study-config.js';
 
 /**
  * After every experiment the knockout whose predicted mean is nearest to the target is named: squared distance of its measured
- * mean to the target mean, and whether it is the target's own knockout (0 or 1).
+ * mean to the target mean, and whether it is the target's own knockout (0 or 1). Then how well the effect of that one is
+ * known: squared distance of the mean predicted for it to the target mean.
  */
-export const SCREEN_METRICS = ['meanDistance', 'found'] as const;
+export const SCREEN_METRICS = ['meanDistance', 'found', 'predictionError'] as const;
 
 export interface ScreenTaskOptions {
   readonly study: ScreenStudyConfig;
@@ -140,7 +141,8 @@ class ScreenRun {
       squaredDistance(this.#posterior.plugInMean(candidate, predicted), this.#targetMean),
     );
     const chosen = distances.indexOf(Math.min(...distances));
-    return [squaredDistance(screen.knockouts[chosen]!.mean, this.#targetMean), chosen === target ? 1 : 0];
+    const distance = squaredDistance(screen.knockouts[chosen]!.mean, this.#targetMean);
+    return [distance, chosen === target ? 1 : 0, distances[target]!];
   }
 }
 

@@ -74,6 +74,8 @@ describe('runScreenStudy', () => {
     for (const strategy of ['civ', 'greedy', 'random-shift']) {
       expect(Math.min(...at(strategy, 'found', 6))).toBeGreaterThan(0.9);
       expect(Math.max(...at(strategy, 'meanDistance', 6))).toBeLessThan(0.5);
+      const [before, after] = [at(strategy, 'predictionError', 0), at(strategy, 'predictionError', 6)];
+      for (const [index, error] of after.entries()) expect(error).toBeLessThan(before[index]!);
       expect(at(strategy, 'found', 0)).toEqual(at('civ', 'found', 0));
     }
     expect(await runScreenStudy({ study: study(file), interrupted: () => true })).toBeUndefined();

@@ -75,7 +75,9 @@ describe('runScreenStudy', () => {
       expect(Math.min(...at(strategy, 'found', 6))).toBeGreaterThan(0.9);
       expect(Math.max(...at(strategy, 'meanDistance', 6))).toBeLessThan(0.5);
       const [before, after] = [at(strategy, 'predictionError', 0), at(strategy, 'predictionError', 6)];
-      for (const [index, error] of after.entries()) expect(error).toBeLessThan(before[index]!);
+      // A target without measured descendants is predicted as well before as after.
+      expect(Math.max(...after)).toBeLessThan(Math.max(...before));
+      for (const [index, error] of after.entries()) expect(error).toBeLessThanOrEqual(before[index]!);
       expect(at(strategy, 'found', 0)).toEqual(at('civ', 'found', 0));
     }
     expect(await runScreenStudy({ study: study(file), interrupted: () => true })).toBeUndefined();

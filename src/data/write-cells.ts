@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { writeFileAtomic } from '../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { ScreenCells } from '../../envs/sergio/screen.js';
+import { cellName, cellTypeName } from './cell-names.js';
 
 /** Digits of clean expression in a text file; counts are whole numbers and written in full. */
 const DIGITS = 7;
@@ -18,15 +19,6 @@ export async function writeCells(path: string, cells: ScreenCells): Promise<void
   if (extname(path).toLowerCase() === '.csv') return writeFileAtomic(path, formatCsv(cells));
   const { writeH5adCells } = await import('./h5ad-writer.js');
   await writeH5adCells(path, cells);
-}
-
-/** Name of row `cell`, unique in the file. */
-export function cellName(cell: number): string {
-  return `cell${cell}`;
-}
-
-export function cellTypeName(cellType: number): string {
-  return `type${cellType}`;
 }
 
 /** A header line, then one line per cell: name, cell type, perturbation, the genes. */

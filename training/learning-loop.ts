@@ -219,9 +219,12 @@ function presentValues(metrics: Readonly<Record<string, number | undefined>>): R
   return present;
 }
 
-/** Dotted path of the first option that differs; where the backend runs is not part of an experiment. */
+/** Sections that change neither what is learned nor how. */
+const FREE_SECTIONS: ReadonlySet<string> = new Set(['backend', 'evaluation']);
+
+/** Dotted path of the first option that differs and matters to a training run. */
 function firstDifference(stored: unknown, given: unknown, path: readonly string[] = []): string | undefined {
-  if (isDeepStrictEqual(stored, given) || path.join('.') === 'backend') return undefined;
+  if (isDeepStrictEqual(stored, given) || FREE_SECTIONS.has(path.join('.'))) return undefined;
   if (!isRecord(stored) || !isRecord(given)) return path.join('.');
   const names = new Set([...Object.keys(stored), ...Object.keys(given)]);
   for (const name of names) {

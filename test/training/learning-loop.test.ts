@@ -98,12 +98,13 @@ describe('runLearner', () => {
     expect(await run(new HalvingLearner(), true)).toEqual(first);
   });
 
-  test('refuses to resume with other settings, but not on another backend', async () => {
+  test('refuses to resume with other settings, but not on another backend or for another evaluation', async () => {
     await run(new HalvingLearner());
     await expect(run(new HalvingLearner(), true, { ...config, size: { rows: 5 } })).rejects.toThrow(
       /started with another 'size\.rows'/,
     );
-    await expect(run(new HalvingLearner(), true, { ...config, backend: { threads: 2 } })).resolves.toBeDefined();
+    const elsewhere = { ...config, backend: { threads: 2 }, evaluation: { systems: 9 } };
+    await expect(run(new HalvingLearner(), true, elsewhere)).resolves.toBeDefined();
   });
 
   test('a number that is not finite stops the run with its step and a dump', async () => {

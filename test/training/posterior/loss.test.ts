@@ -90,6 +90,15 @@ describe('spectralRadius', () => {
     expect(scalar(spectralRadius(cycle))).toBeCloseTo(1, 3);
   });
 
+  test.each([1, 2, 3])('is finite with its gradient for a certain chain of %i variables', (size) => {
+    const logits = new Float32Array(size * size).fill(-200);
+    for (let i = 0; i + 1 < size; i++) logits[i * size + i + 1] = 200;
+    const f = (x: tf.Tensor) => spectralRadius(x as tf.Tensor3D);
+    const { value, grad } = tf.valueAndGrad(f)(tf.tensor3d(logits, [1, size, size]));
+    expect(scalar(value as tf.Scalar)).toBe(0);
+    expect([...grad.dataSync()].every(Number.isFinite)).toBe(true);
+  });
+
   test('its gradient matches central differences', () => {
     const values = new Float32Array(16);
     new RandomStream('spectral').fillNormal(values);

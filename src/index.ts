@@ -59,8 +59,17 @@ export {
 } from '../envs/sergio/technical-noise.js';
 export { VectorDesignEnv, type VectorDesignState, type VectorDesignStep } from '../envs/vector-design-env.js';
 export { loadGraphPosterior, loadPolicy } from '../models/checkpoints.js';
+export { DagRegressionPosterior, type NoiseModel } from '../models/civ/dag-regression-posterior.js';
+export { type FeasibleSet, UNIT_BALL } from '../models/civ/feasible-set.js';
+export { type OptimisationOutcome, PUBLISHED_SEARCH, THOROUGH_SEARCH } from '../models/civ/minimise-acquisition.js';
+export { mostProbableDag } from '../models/civ/most-probable-dag.js';
+export { proposeShift, SHIFT_CRITERIA, type TargetState } from '../models/civ/propose-shift.js';
 export { AmortizedGraphPosterior } from '../models/graph-posterior.js';
 export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy.js';
+export {
+  greedySparsestPermutation,
+  type SparsestPermutationOptions,
+} from '../models/sparsest-permutation/greedy-sparsest-permutation.js';
 export { ExperimentConfig, loadExperimentConfig } from '../training/experiment-config.js';
 export type { TrainingIo, TrainingResult } from '../training/learning-loop.js';
 export { pretrainPosterior } from '../training/posterior/pretrain.js';
@@ -82,4 +91,11 @@ export {
   type ResultRow,
   summarize,
 } from './evaluation/summary.js';
+export {
+  runTargetEvaluation,
+  type TargetEvaluationOutcome,
+  type TargetEvaluationRun,
+} from './evaluation/target/run-target-evaluation.js';
+export { loadTargetStudy, TargetStudyConfig, targetPresets } from './evaluation/target/target-study-config.js';
+export { TARGET_METRICS, TargetTask } from './evaluation/target/target-task.js';
 export type { EvaluationTask, TaskBatch } from './evaluation/task.js';

@@ -73,7 +73,7 @@ export class ScreenTask implements EvaluationTask {
 
 /**
  * One run: a regression on the learned graph, started from warm-up control cells with unknown variances (inverse gamma with
- * shape 2, scale 0), whose means then stand in for the variances, as published.
+ * shape 2, scale 0), whose means then stand in for the variances, as published, unless the study says otherwise.
  */
 class ScreenRun {
   readonly history: History;
@@ -97,7 +97,7 @@ class ScreenRun {
           'E_INPUT',
           `cells: gene '${gene}' does not vary among ${study.warmUpCells} control cells; leave it out of 'genes'`,
         );
-    this.#posterior = posterior.withNoiseHeld();
+    this.#posterior = study.noise === 'held' ? posterior.withNoiseHeld() : posterior;
     this.history.append(Float32Array.from(warmUp), observe(size));
   }
 

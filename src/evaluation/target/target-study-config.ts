@@ -65,6 +65,10 @@ export const ScreenStudyConfig = z.strictObject({
   genes: KnockoutNames.optional().describe('genes of the model; left out, all that are knocked out in the file'),
   targets: KnockoutNames.optional().describe('knockouts whose mean is to be found; left out, all'),
   warmUpCells: z.int().min(2).default(100).describe('control cells that the regressions start from'),
+  noise: z
+    .enum(['held', 'unknown'])
+    .default('held')
+    .describe('noise variances after the warm-up: held at their means, as published, or still unknown'),
   structure: z
     .strictObject({
       alpha: z.number().gt(0).lt(1).default(1e-3).describe('significance of the partial correlation tests'),

@@ -103,6 +103,18 @@ describe('DagRegressionPosterior', () => {
     expect(posterior.expectedWeights()).toEqual(before);
   });
 
+  test('held noise variances stay where they are; the regressions go on alike', () => {
+    const system = randomSystem(stream.child('held'), 4, 1);
+    const noise = { kind: 'unknown', shape: 2, scale: 0 } as const;
+    const posterior = posteriorAfter(system, { steps: 10, stream: stream.child('held', 'data'), noise });
+    const held = posterior.withNoiseHeld();
+    const before = posterior.noiseVariance(2);
+    for (const each of [posterior, held]) each.update([1, -2, 3, 0.5], new Float64Array(4));
+    expect(held.noiseVariance(2)).toBe(before);
+    expect(posterior.noiseVariance(2)).not.toBe(before);
+    expect(held.expectedWeights()).toEqual(posterior.expectedWeights());
+  });
+
   test('bad input is refused', () => {
     const known = { kind: 'known', variances: [1, 1] } as const;
     const posterior = new DagRegressionPosterior({ graph: PAIR, noise: known });

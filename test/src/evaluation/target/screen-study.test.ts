@@ -103,6 +103,9 @@ describe('runScreenStudy', () => {
     });
     const [first, second] = [await runScreenStudy({ study: options }), await runScreenStudy({ study: options })];
     expect(second).toEqual(first);
+    const unknown = await runScreenStudy({ study: { ...options, noise: 'unknown' } });
+    expect(unknown!.results.length).toBe(first!.results.length);
+    for (const row of unknown!.results) expect(Number.isFinite(row.mean)).toBe(true);
     for (const row of first!.results) expect(Number.isFinite(row.mean)).toBe(true);
   });
 

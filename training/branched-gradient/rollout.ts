@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../../core/random/stream.js';
+import { asFlagChannel, asValueChannel } from '../../models/differentiable-scaling.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../../models/history-batch.js';
 import type { DesignPolicy } from '../../models/policy.js';
 import { tanhGaussianNumbers } from '../../models/tanh-gaussian.js';
 import { flagTensor } from '../../models/target-law.js';
 import { detached } from '../score-function.js';
+import { appendRows } from './append-rows.js';
 import type { Branches } from './branches.js';
 
 // Shapes: B rollouts, n rows so far, r rows per experiment, d variables, T experiments.
@@ -46,17 +48,21 @@ export function playBranches(options: RolloutOptions): Rollout {
   const { branches, onStep } = options;
   const { budget, initialRows } = branches.settings;
   const packed = () => toHistoryBatch(packHistories(branches.episodes.map(({ history }) => history)));
-  let channels = initialRows > 0 ? packed().channels : undefined;
+  const start = initialRows > 0 ? packed().channels : undefined;
+  const experiments: tf.Tensor4D[] = [];
+  const joined = (): HistoryBatch =>
+    start === undefined && experiments.length === 0
+      ? packed()
+      : { channels: appendRows(start, experiments), rowMask: undefined };
   const steps: RolloutStep[] = [];
   onStep?.(0);
   for (let t = 0; t < budget; t++) {
-    const batch: HistoryBatch = channels === undefined ? packed() : { channels, rowMask: undefined };
-    const { rows, ...step } = decide(batch, t, options);
-    channels = channels === undefined ? rows : (tf.concat([channels, rows], 1) as tf.Tensor4D);
+    const { rows, ...step } = decide(joined(), t, options);
+    experiments.push(rows);
     steps.push(step);
     onStep?.(t + 1);
   }
-  return { steps, channels: channels ?? packed().channels };
+  return { steps, channels: joined().channels };
 }
 
 function decide(batch: HistoryBatch, t: number, options: RolloutOptions): RolloutStep & { rows: tf.Tensor4D } {
@@ -90,7 +96,7 @@ function decide(batch: HistoryBatch, t: number, options: RolloutOptions): Rollou
       : withResponse(values, tf.mul(settings.valueRange, action), tf.tensor3d(measured.effects, [count, size, size]));
   const rowFlags = tf.tile(tf.expandDims(flagged, 1), [1, settings.rowsPerExperiment, 1]);
   return {
-    rows: tf.stack([rows, rowFlags], 3) as tf.Tensor4D,
+    rows: tf.add(asValueChannel(rows), asFlagChannel(rowFlags)) as tf.Tensor4D,
     logProbability,
     entropy: targets.entropy(),
     targetCount: flags.reduce((sum, flag) => sum + flag, 0),

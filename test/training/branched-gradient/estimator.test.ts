@@ -151,8 +151,8 @@ describe('the branched estimate', () => {
       const policy = toyPolicy({ kind: 'single' }, { initialStd: 1e-7 });
       const exact = enumeratedGradient(policy);
       const options = { groups: 1, branches: 8, pathwise: true, objective } as const;
-      const { mean, error } = moments(100, (draw) => estimate(policy, { ...options, draw }));
-      expect(norm(error)).toBeLessThan(0.2 * norm(exact));
+      const { mean, error } = moments(50, (draw) => estimate(policy, { ...options, draw }));
+      expect(norm(error)).toBeLessThan(0.3 * norm(exact));
       expect(deviation(mean, exact, error)).toBeLessThan(3);
       policy.dispose();
     },
@@ -162,10 +162,10 @@ describe('the branched estimate', () => {
     const environment = toyEnvironment({ budget: 1, initialRows: 16 });
     const policy = toyPolicy({ kind: 'bernoulli' }, { initialStd: 0.9 });
     const options = { groups: 6, branches: 8, objective: 'final', environment } as const;
-    const pathwise = moments(80, (draw) => estimate(policy, { ...options, draw, pathwise: true }));
-    const score = moments(80, (draw) => estimate(policy, { ...options, draw: 1000 + draw, pathwise: false }));
+    const pathwise = moments(50, (draw) => estimate(policy, { ...options, draw, pathwise: true }));
+    const score = moments(50, (draw) => estimate(policy, { ...options, draw: 1000 + draw, pathwise: false }));
     const error = pathwise.error.map((e, at) => Math.hypot(e, score.error[at]!));
-    expect(norm(error)).toBeLessThan(0.6 * norm(score.mean));
+    expect(norm(error)).toBeLessThan(0.8 * norm(score.mean));
     expect(deviation(pathwise.mean, score.mean, error)).toBeLessThan(3);
     policy.dispose();
   });

@@ -10,6 +10,8 @@ export const HELD_OUT_METRICS = {
   'heldOut/return': 'mean expected correct entries after the last experiment on held-out systems',
   'heldOut/gain': 'mean increase of the expected correct entries over an episode on held-out systems',
   'heldOut/gainOverRandom': 'mean paired difference in return to uniformly random actions on the same systems',
+  'heldOut/overconfidence':
+    'posterior-expected minus true expected correct entries there, 0 for a calibrated posterior; with the reward that relies on it',
 } as const;
 
 /**
@@ -18,6 +20,8 @@ export const HELD_OUT_METRICS = {
  */
 export class PolicyValidation {
   readonly #env: VectorDesignEnv;
+  /** Only where the reward trusts the posterior: the same episodes scored by it. */
+  readonly #trustingEnv: VectorDesignEnv | undefined;
   readonly #streams: readonly RandomStream[];
   readonly #mode: DecisionMode;
   readonly #channels: number;
@@ -29,6 +33,8 @@ export class PolicyValidation {
     options: { readonly systems: number; readonly mode: DecisionMode; readonly stream: RandomStream },
   ) {
     this.#env = VectorDesignEnv.fromConfig({ ...environment, reward: 'expectedCorrectEntries' }, posterior);
+    if (environment.reward === 'posteriorExpectedCorrectEntries')
+      this.#trustingEnv = VectorDesignEnv.fromConfig(environment, posterior);
     this.#streams = Array.from({ length: options.systems }, (_, k) => options.stream.child(k));
     this.#mode = options.mode;
     this.#channels = actionChannels(environment.interventionKind);
@@ -37,12 +43,15 @@ export class PolicyValidation {
   run(policy: DesignPolicy) {
     const options = { streams: this.#streams, channels: this.#channels };
     this.#randomReturns ??= collectEpisodes(this.#env, options).finalPotentials;
-    const played = collectEpisodes(this.#env, { ...options, policy, mode: this.#mode });
+    const decided = { ...options, policy, mode: this.#mode };
+    const played = collectEpisodes(this.#env, decided);
     const score = meanOf(played.finalPotentials);
+    const trusted = this.#trustingEnv && meanOf(collectEpisodes(this.#trustingEnv, decided).finalPotentials);
     const metrics = {
       'heldOut/return': score,
       'heldOut/gain': score - meanOf(played.startPotentials),
       'heldOut/gainOverRandom': score - meanOf(this.#randomReturns),
+      ...(trusted === undefined ? {} : { 'heldOut/overconfidence': trusted - score }),
     };
     return { score, metrics };
   }

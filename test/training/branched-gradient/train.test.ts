@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSafetensors } from '../../../core/checkpoint/safetensors.js';
+import { readMetrics } from '../../../core/run/run-folder.js';
+import { useBackend } from '../../../core/tensor/backend.js';
+import { loadPolicy } from '../../../models/checkpoints.js';
+import type { AmortizedGraphPosterior } from '../../../models/graph-posterior.js';
+import { loadExperimentConfig } from '../../../training/experiment-config.js';
+import { trainPolicy } from '../../../training/train-policy.js';
+import { toyPosterior } from './toy-experiment.js';
+
+let root: string;
+let posterior: AmortizedGraphPosterior;
+const config = loadExperimentConfig({
+  preset: 'smoke',
+  overrides: [
+    'learner=branched-gradient',
+    'policy.head={ kind: single }',
+    'environment.reward=posteriorExpectedCorrectEntries',
+    'branchedGradient={ updates: 4, groups: 2, branches: 2, saveEvery: 2, validation: { every: 2, systems: 4 } }',
+  ],
+});
+
+beforeAll(async () => {
+  await useBackend({ threads: 1 });
+  root = mkdtempSync(join(tmpdir(), 'branched-'));
+  posterior = toyPosterior();
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** Trains in a folder of that name; asks for an end after `polls` looks at the interrupt. */
+function train(name: string, { resume = false, polls = Number.POSITIVE_INFINITY } = {}) {
+  let left = polls;
+  const interrupt = {
+    get requested() {
+      return left-- <= 0;
+    },
+  };
+  return trainPolicy(config, posterior, { folder: join(root, name), resume, interrupt, quiet: true, backend: 'test' });
+}
+
+describe('learner: branched-gradient', () => {
+  test('stopped and resumed equals straight, bit for bit; the checkpoint loads with its head', async () => {
+    expect((await train('straight')).status).toBe('finished');
+    expect(await train('resumed', { polls: 3 })).toMatchObject({ status: 'interrupted', step: 3 });
+    expect((await train('resumed', { resume: true })).status).toBe('finished');
+    for (const file of ['checkpoints/resume/weights.safetensors', 'checkpoints/best/weights.safetensors'])
+      expect(readSafetensors(join(root, 'resumed', file)).tensors).toEqual(
+        readSafetensors(join(root, 'straight', file)).tensors,
+      );
+    const withoutTimes = (name: string) => readMetrics(join(root, name)).map(({ time, ...values }) => values);
+    expect(withoutTimes('resumed')).toEqual(withoutTimes('straight'));
+    const policy = await loadPolicy(join(root, 'straight', 'checkpoints', 'best'));
+    expect(policy.config.head).toEqual({ kind: 'single' });
+    policy.dispose();
+  });
+
+  test('a reward that trusts the posterior is reported with what that trust is worth', async () => {
+    const { metrics } = await train('trusting');
+    // An untrained posterior is far from calibrated.
+    expect(Math.abs(metrics['heldOut/overconfidence']!)).toBeGreaterThan(0.01);
+  });
+});

@@ -10,7 +10,7 @@ namespace {
 // Contiguous ranges of tiles with an accumulator each; their sums are added in order, so the result does not depend on
 // which thread took which range.
 constexpr int RANGES = 16;
-// Above this size the probabilities of a tile are computed a second time instead of kept (bytes, part of a second-level cache).
+// Above this size the attention powers of a tile are computed a second time instead of kept (bytes, part of a second-level cache).
 constexpr size_t KEPT_BYTES = 768 * 1024;
 
 // Sums of weight gradients over tiles. Matrices have padded rows of D; the two whose rows would not be D are transposed.
@@ -53,6 +53,7 @@ struct GradientTile {
   float *hidden, *dHidden, *dOut;                                   // one feed-forward chunk, [features, places]
   float *inputRows, *outputRows;                                    // [tokens, Dp], token by token
   float* attention;
+  float* unusedSums;  // [F, W], where weight gradients are not wanted
 };
 
 void addRowSums(const float* values, int features, int tokens, ptrdiff_t stride, float* sums) {
@@ -75,15 +76,36 @@ void addOuterProduct(const float* values, int features, int tokens, ptrdiff_t st
   gemm(g);
 }
 
-// out [columns of the weight, places] = weight^T [out, in] * values [out, places].
+// Silences the gradient where the hidden unit was off, and adds it up for the bias.
+struct ReluGradient {
+  const float* hidden;
+  ptrdiff_t row;
+  float* sums;  // [F, W]
+  template <int MR, int NV>
+  void apply(Vec (&block)[MR][NV], int m, int v) const {
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; i++) {
+      Vec sum = load(sums + (m + i) * W);
+#pragma GCC unroll 16
+      for (int j = 0; j < NV; j++) {
+        block[i][j] = load(hidden + (m + i) * row + (v + j) * W) > 0.0f ? block[i][j] : Vec{};
+        sum += block[i][j];
+      }
+      store(sums + (m + i) * W, sum);
+    }
+  }
+};
+
+// out [columns of the weight, places] = finish(weight^T [out, in] * values [out, places]).
+template <class Finish>
 void backThrough(const float* weight, int outputs, int inputs, const float* values, ptrdiff_t valuesRow, int places,
-                 float* out, ptrdiff_t outRow) {
+                 float* out, ptrdiff_t outRow, const Finish& finish) {
   Gemm g;
   g.rows = inputs, g.columns = places / W, g.depth = outputs;
   g.a = weight, g.aDepth = inputs;
   g.b = values, g.bDepth = valuesRow;
   g.c = out, g.cRow = outRow;
-  gemm(g);
+  gemm(g, finish);
 }
 
 // dX += gradient of layer norm; x, dOut, dX [D, tokens].
@@ -124,13 +146,13 @@ class TileBackward {
   TileBackward(const EncoderCall& call, const TilePlan& plan, WeightSums* sums) : call_(call), plan_(plan), sums_(sums) {
     const EncoderSizes& z = call.sizes;
     const size_t most = plan.maxTokens(), D = z.width, A = z.attention, F = z.hidden, row = z.paddedWidth();
-    const size_t perHead = probabilitySize(call.bundled, plan.longest());
+    const size_t perHead = powersSize(call.bundled, plan.longest());
     kept_ = perHead * z.heads * sizeof(float) <= KEPT_BYTES;
-    const size_t probabilities = perHead * (kept_ ? z.heads : 1);
+    const size_t powers = perHead * (kept_ ? z.heads : 1);
     const size_t attention = attentionGradientScratch(call.bundled, plan.longest());
     Scratch& scratch = threadScratch();
-    scratch.reset(most * (8 * D + 8 * A + 2 * row + 4) + (2 * F + D) * FEED_FORWARD_TOKENS + probabilities + attention +
-                  40 * W);
+    scratch.reset(most * (8 * D + 8 * A + 2 * row + z.heads + 4) + (2 * F + D) * FEED_FORWARD_TOKENS + powers + attention +
+                  F * W + 40 * W);
     tile_.offsets.resize(most);
     for (float** buffer : {&tile_.x, &tile_.normed1, &tile_.middle, &tile_.normed2, &gradient_.dy, &gradient_.dMiddle,
                            &gradient_.dNormed, &gradient_.dBranch})
@@ -139,7 +161,8 @@ class TileBackward {
     tile_.context = scratch.take(most * A);
     tile_.stats1 = scratch.take(most * 2);
     tile_.stats2 = scratch.take(most * 2);
-    tile_.probabilities = scratch.take(probabilities);
+    tile_.powers = scratch.take(powers);
+    tile_.reciprocals = scratch.take(most * z.heads);
     gradient_.dContext = scratch.take(most * A);
     gradient_.dProjected = scratch.take(most * 3 * A);
     gradient_.hidden = scratch.take(F * FEED_FORWARD_TOKENS);
@@ -148,6 +171,7 @@ class TileBackward {
     gradient_.inputRows = scratch.take(most * row);
     gradient_.outputRows = scratch.take(most * row);
     gradient_.attention = scratch.take(attention);
+    gradient_.unusedSums = scratch.take(F * W);
   }
 
   void run(int index, const float* x, const float* dy, float* dx) {
@@ -155,7 +179,7 @@ class TileBackward {
     tile_.positions = plan_.positions(index, tile_.offsets);
     tile_.tokens = call_.bundled ? tile_.positions * W : roundUp(tile_.positions);
     used_ = call_.bundled ? tile_.tokens : tile_.positions;
-    loadTile(x, tile_, D, tile_.x);
+    loadTile(x, tile_, D, tile_.x, dx);
     loadTile(dy, tile_, D, gradient_.dy);
     attentionHalf(call_, tile_, kept_);
     std::memcpy(gradient_.dMiddle, gradient_.dy, (size_t)D * tile_.tokens * sizeof(float));
@@ -196,17 +220,15 @@ class TileBackward {
       dOut = gradient_.dOut;
       dOutRow = places;
     }
-    backThrough(w.ff2Weight, D, F, dOut, dOutRow, places, gradient_.dHidden, places);
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)F * places; i += W)
-      store(gradient_.dHidden + i, load(gradient_.hidden + i) > 0.0f ? load(gradient_.dHidden + i) : Vec{});
-    backThrough(w.ff1Weight, F, D, gradient_.dHidden, places, places, gradient_.dNormed + first, T);
+    const ReluGradient relu = {gradient_.hidden, places, sums_ ? sums_->ff1Bias : gradient_.unusedSums};
+    backThrough(w.ff2Weight, D, F, dOut, dOutRow, places, gradient_.dHidden, places, relu);
+    backThrough(w.ff1Weight, F, D, gradient_.dHidden, places, places, gradient_.dNormed + first, T, Plain{});
     if (!sums_) return;
     const int used = std::min(places, used_ - first);
     toRows(dOut, dOutRow, D, used, row, gradient_.outputRows);
     addOuterProduct(gradient_.hidden, F, used, places, gradient_.outputRows, row, sums_->ff2Transposed);
     addOuterProduct(gradient_.dHidden, F, used, places, gradient_.inputRows + (ptrdiff_t)first * row, row, sums_->ff1Weight);
     addRowSums(dOut, D, places, dOutRow, sums_->ff2Bias);
-    addRowSums(gradient_.dHidden, F, places, places, sums_->ff1Bias);
   }
 
   // dMiddle becomes the gradient of x.
@@ -220,14 +242,14 @@ class TileBackward {
       applyDropout(call_.attentionDropout, tile_, D, 0, T, gradient_.dBranch, T);
       dBranch = gradient_.dBranch;
     }
-    backThrough(w.outWeight, D, A, dBranch, T, T, gradient_.dContext, T);
+    backThrough(w.outWeight, D, A, dBranch, T, T, gradient_.dContext, T, Plain{});
     if (sums_) {
       toRows(dBranch, T, D, used_, row, gradient_.outputRows);
       addOuterProduct(tile_.context, A, used_, T, gradient_.outputRows, row, sums_->outTransposed);
       addRowSums(dBranch, D, T, T, sums_->outBias);
     }
     attendGradient(call_, tile_, kept_, gradient_.dContext, gradient_.dProjected, gradient_.attention);
-    backThrough(w.inWeight, 3 * A, D, gradient_.dProjected, T, T, gradient_.dNormed, T);
+    backThrough(w.inWeight, 3 * A, D, gradient_.dProjected, T, T, gradient_.dNormed, T, Plain{});
     if (sums_) {
       toRows(tile_.normed1, T, D, used_, row, gradient_.inputRows);
       addOuterProduct(gradient_.dProjected, 3 * A, used_, T, gradient_.inputRows, row, sums_->inWeight);

@@ -45,9 +45,9 @@ void forwardTile(const EncoderCall& call, const TilePlan& plan, int index, const
   const EncoderSizes& z = call.sizes;
   const size_t most = plan.maxTokens();
   Scratch& scratch = threadScratch();
-  const size_t probabilities = call.bundled ? probabilitySize(true, plan.longest()) : most * QUERY_VECTORS * W;
-  scratch.reset(most * (3 * z.width + 4 * z.attention + 4) + (size_t)(z.hidden + z.width) * FEED_FORWARD_TOKENS +
-                probabilities + 16 * W);
+  const size_t powers = call.bundled ? powersSize(true, plan.longest()) : most * QUERY_VECTORS * W;
+  scratch.reset(most * (3 * z.width + 4 * z.attention + z.heads + 4) + (size_t)(z.hidden + z.width) * FEED_FORWARD_TOKENS +
+                powers + 16 * W);
   static thread_local Tile tile;
   tile.offsets.resize(most);
   tile.positions = plan.positions(index, tile.offsets);
@@ -58,10 +58,11 @@ void forwardTile(const EncoderCall& call, const TilePlan& plan, int index, const
   tile.projected = scratch.take(most * 3 * z.attention);
   tile.context = scratch.take(most * z.attention);
   tile.stats1 = tile.stats2 = scratch.take(most * 4);
-  tile.probabilities = scratch.take(probabilities);
+  tile.powers = scratch.take(powers);
+  tile.reciprocals = scratch.take(most * z.heads);
   float* hidden = scratch.take((size_t)z.hidden * FEED_FORWARD_TOKENS);
   float* branch = scratch.take((size_t)z.width * FEED_FORWARD_TOKENS);
-  loadTile(x, tile, z.width, tile.x);
+  loadTile(x, tile, z.width, tile.x, y);
   attentionHalf(call, tile, false);
   feedForwardHalf(call, tile, hidden, branch);
   storeTile(tile.middle, tile, z.width, y);

@@ -11,6 +11,12 @@ constexpr float EPSILON = 1e-5f;
 // Bundles pay off while one vector of queries would be mostly empty.
 constexpr int LONGEST_BUNDLED = 24;
 
+void prefetchRows(const float* target, const int64_t* offsets, int width) {
+  constexpr int LINE = 64 / sizeof(float);
+  for (int i = 0; i < W; i++)
+    for (int c = 0; c < width && offsets[i] >= 0; c += LINE) __builtin_prefetch(target + offsets[i] + c, 1, 2);
+}
+
 std::vector<float> transposed(const float* from, int rows, int columns) {
   std::vector<float> to((size_t)rows * columns);
   transposeCopy(from, columns, rows, columns, to.data(), rows);
@@ -93,10 +99,11 @@ Scratch& threadScratch() {
   return scratch;
 }
 
-void loadTile(const float* from, const Tile& tile, int width, float* to) {
+void loadTile(const float* from, const Tile& tile, int width, float* to, const float* target) {
   const ptrdiff_t T = tile.tokens;
   for (int t = 0; t < T; t += W) {
     const int64_t* at = tile.offsets.data() + t;
+    if (target) prefetchRows(target, at, width);
     int c = 0;
     for (; c + W <= width; c += W) {
       Vec block[W];
@@ -159,7 +166,7 @@ void applyDropout(const Dropout& dropout, const Tile& tile, int width, int first
   }
 }
 
-void attentionHalf(const EncoderCall& call, Tile& tile, bool keepProbabilities) {
+void attentionHalf(const EncoderCall& call, Tile& tile, bool keepPowers) {
   const int D = call.sizes.width, A = call.sizes.attention;
   const ptrdiff_t T = tile.tokens;
   const auto& w = call.weights;
@@ -171,7 +178,7 @@ void attentionHalf(const EncoderCall& call, Tile& tile, bool keepProbabilities) 
   g.c = tile.projected, g.cRow = T;
   g.start = Start::bias, g.bias = call.packed->inBias.data();
   gemm(g);
-  attend(call, tile, keepProbabilities);
+  attend(call, tile, keepPowers);
   const bool dropped = call.attentionDropout.active();
   g.rows = D, g.depth = A;
   g.a = call.packed->out.data(), g.aDepth = D;

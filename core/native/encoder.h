@@ -85,18 +85,19 @@ struct Tile {
   std::vector<int64_t> offsets;
   float *x, *normed1, *projected, *context, *middle, *normed2;
   float *stats1, *stats2;  // mean and reciprocal deviation, [2, tokens]
-  float* probabilities;    // see attention.h
+  float *powers, *reciprocals;  // see attention.h
 };
 
-void loadTile(const float* from, const Tile& tile, int width, float* to);
+// `target` is where storeTile will write: asking for those lines early hides the wait for them.
+void loadTile(const float* from, const Tile& tile, int width, float* to, const float* target = nullptr);
 void storeTile(const float* from, const Tile& tile, int width, float* to);
 void normalise(const float* x, const Tile& tile, int width, const float* scale, const float* bias, float* out, float* stats);
 void applyDropout(const Dropout& dropout, const Tile& tile, int width, int firstToken, int tokens, float* values,
                   ptrdiff_t stride);
 
 // The first half of the layer: fills normed1, projected, context, middle, normed2 and both stats from x. With
-// keepProbabilities all attention probabilities of the tile stay in tile.probabilities.
-void attentionHalf(const EncoderCall& call, Tile& tile, bool keepProbabilities);
+// keepPowers the attention powers of all heads stay in tile.powers.
+void attentionHalf(const EncoderCall& call, Tile& tile, bool keepPowers);
 
 // Tokens that go through the feed-forward half together.
 constexpr int FEED_FORWARD_TOKENS = 4 * W;

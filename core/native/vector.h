@@ -25,7 +25,17 @@ constexpr int roundUp(int n) { return (n + W - 1) / W * W; }
 
 static inline Vec load(const float* p) { return *(const VecLoose*)p; }
 static inline void store(float* p, Vec v) { *(VecLoose*)p = v; }
-static inline Vec splat(float x) { return Vec{} + x; }
+
+// A plain `Vec{} + x` would add: adding to zero is not the identity for -0.
+static inline Vec splat(float x) {
+#if defined(__AVX512F__)
+  return (Vec)_mm512_set1_ps(x);
+#elif defined(__AVX__)
+  return (Vec)_mm256_set1_ps(x);
+#else
+  return Vec{x, x, x, x};
+#endif
+}
 
 static inline Vec maxOf(Vec a, Vec b) {
 #if defined(__AVX512F__)
@@ -35,6 +45,12 @@ static inline Vec maxOf(Vec a, Vec b) {
 #else
   return a > b ? a : b;
 #endif
+}
+
+static inline float largestOf(Vec v) {
+  float best = v[0];
+  for (int i = 1; i < W; i++) best = v[i] > best ? v[i] : best;
+  return best;
 }
 
 static inline float sumOf(Vec v) {
@@ -54,12 +70,10 @@ static inline Vec reciprocalSquareRoot(Vec v) {
 #endif
 }
 
-// 2^x for x <= 0; below -126 the result stays at the smallest normal number. Rounding to the nearest integer by adding
-// 1.5 * 2^23 leaves the integer in the low bits, from where it goes to the exponent; the rest is a minimax polynomial of
-// relative error 7.5e-8 (Remez).
-static inline Vec exp2NonPositive(Vec x) {
+// 2^x for |x| < 126. Rounding to the nearest integer by adding 1.5 * 2^23 leaves the integer in the low bits, from where it
+// goes to the exponent; the rest is a minimax polynomial of relative error 7.5e-8 (Remez).
+static inline Vec exp2Bounded(Vec x) {
   const Vec magic = splat(12582912.0f);
-  x = maxOf(x, splat(-126.0f));
   const Vec shifted = x + magic;
   const Vec r = x - (shifted - magic);
   Vec p = splat(0.0013276471979286704f);
@@ -70,6 +84,9 @@ static inline Vec exp2NonPositive(Vec x) {
   p = p * r + 1.0f;
   return (Vec)((VecInt)p + ((VecInt)shifted << 23));
 }
+
+// 2^x for x <= 0; below -126 the result stays near the smallest normal number.
+static inline Vec exp2NonPositive(Vec x) { return exp2Bounded(maxOf(x, splat(-126.0f))); }
 
 // In-place transpose of a W x W block.
 #if defined(__AVX512F__)

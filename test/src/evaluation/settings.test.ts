@@ -27,5 +27,7 @@ test('gene networks have a suite of their own', () => {
   const names = settingNames('sergio');
   expect(names).toContain('drop-seq');
   expect(evaluationSettings(networks, names).map(({ name }) => name)).toEqual(names);
-  expect(() => evaluationSettings(networks, ['heteroskedastic'])).toThrow('choose among training, scale-free, drop-seq');
+  expect(() => evaluationSettings(networks, ['heteroskedastic'])).toThrow(
+    'choose among training, scale-free, drop-seq',
+  );
 });

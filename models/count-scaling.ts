@@ -1,22 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { standardizedChannels } from './differentiable-scaling.js';
 import type { HistoryBatch } from './history-batch.js';
 
 // Shapes: B histories, n rows, d variables.
 
 /** How a policy or critic reads the measured values; part of the model and kept with its checkpoint. */
 export const InputScaling = z
-  .enum(['none', 'log2-counts-per-million'])
+  .enum(['none', 'standardize', 'log2-counts-per-million'])
   .default('none')
-  .describe('how values are scaled before they enter: as measured, or for counts as the graph posterior reads them');
+  .describe('how values are scaled before they enter: as measured, or as the graph posterior reads them');
 export type InputScaling = z.infer<typeof InputScaling>;
 
 /** Larger than any log2 of counts per million. */
 const BEYOND_ALL_LOGS = 1e6;
 
-/** The batch as a model with this `scaling` reads it; the same numbers as `standardizeCounts`, on the active backend. */
+/** The batch as a model with this `scaling` reads it: the posterior's own scalings, on the active backend. */
 export function scaledBatch(batch: HistoryBatch, scaling: InputScaling): HistoryBatch {
   if (scaling === 'none') return batch;
+  if (scaling === 'standardize') return { ...batch, channels: standardizedChannels(batch.channels, batch.rowMask) };
   return { ...batch, channels: tf.tidy(() => scaleCounts(batch.channels)) };
 }
 

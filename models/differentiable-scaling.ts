@@ -20,14 +20,15 @@ export function asFlagChannel(flags: tf.Tensor): tf.Tensor {
 }
 
 /**
- * `standardizeValues` of unpadded histories as a differentiable function: each variable of channels [B, n, d, 2] minus its
- * mean over the rows, divided by its standard deviation; 0 for a variable without spread. Flags stay. Products with
- * constants stand in for slices, whose gradients are slow padding.
+ * `standardizeValues` as a differentiable function: each variable of channels [B, n, d, 2] minus its mean over the measured
+ * rows (those with 1 in rowMask [B, n]), divided by its standard deviation; 0 for a variable without spread and in padded
+ * rows. Flags stay. Products with constants stand in for slices, whose gradients are slow padding.
  */
-export function standardizedChannels(channels: tf.Tensor4D): tf.Tensor4D {
-  const values = tf.sum(tf.mul(channels, VALUE_CHANNEL), 3);
-  const centred = tf.sub(values, tf.mean(values, 1, true));
-  const variance = tf.mean(tf.square(centred), 1, true);
+export function standardizedChannels(channels: tf.Tensor4D, rowMask?: tf.Tensor2D): tf.Tensor4D {
+  const values = tf.sum(tf.mul(channels, VALUE_CHANNEL), 3) as tf.Tensor3D;
+  const { mean, masked } = rowStatistics(values, rowMask);
+  const centred = masked(tf.sub(values, mean(values)));
+  const variance = mean(tf.square(centred));
   // Read as numbers: a comparison has no gradient, and tfjs refuses to pass one.
   const spread = tf.tensor(
     variance.dataSync<'float32'>().map((v) => (v > SMALLEST_VARIANCE ? 1 : 0)),
@@ -36,4 +37,16 @@ export function standardizedChannels(channels: tf.Tensor4D): tf.Tensor4D {
   const inverse = tf.rsqrt(tf.add(tf.mul(variance, spread), tf.sub(1, spread)));
   const standardized = tf.mul(tf.mul(centred, inverse), spread);
   return tf.add(asValueChannel(standardized), tf.mul(channels, FLAG_CHANNEL)) as tf.Tensor4D;
+}
+
+/** Mean over the measured rows, kept as an axis, and what sets padded rows to 0. */
+function rowStatistics(
+  { shape: [batch, rows] }: tf.Tensor3D,
+  rowMask: tf.Tensor2D | undefined,
+): { mean: (x: tf.Tensor) => tf.Tensor; masked: (x: tf.Tensor) => tf.Tensor } {
+  if (rowMask === undefined) return { mean: (x) => tf.mean(x, 1, true), masked: (x) => x };
+  const mask = tf.reshape(rowMask, [batch, rows, 1]);
+  const count = tf.maximum(tf.sum(mask, 1, true), 1);
+  const masked = (x: tf.Tensor) => tf.mul(x, mask);
+  return { mean: (x) => tf.div(tf.sum(masked(x), 1, true), count), masked };
 }

@@ -22,6 +22,17 @@ describe('standardizedChannels', () => {
     });
   });
 
+  test('padded rows count for nothing and stay 0', () => {
+    const uneven = [2, 7, 0].map((rows) => randomHistory(4, rows, new RandomStream(`uneven/${rows}`)));
+    const arrays = packHistories(uneven);
+    const { channels, rowMask } = toHistoryBatch(arrays);
+    const scaled = standardizedChannels(channels, rowMask).dataSync();
+    standardizeValues(arrays);
+    arrays.channels.forEach((want, at) => {
+      expect(scaled[at]).toBeCloseTo(want, 4);
+    });
+  });
+
   test('a constant variable becomes 0 and has a finite gradient', () => {
     const x = tf.tensor4d([0.7, 0, 1, 0, 0.7, 0, 2, 1, 0.7, 1, 4, 0], [1, 3, 2, 2]);
     const scaled = standardizedChannels(x).arraySync()[0]!;

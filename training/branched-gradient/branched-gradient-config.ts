@@ -5,6 +5,10 @@ export const BranchedGradientConfig = z.strictObject({
   updates: z.int().min(1).default(200).describe('gradient steps'),
   groups: z.int().min(1).default(32).describe('systems in each update'),
   branches: z.int().min(2).default(4).describe('rollouts of each system, sharing its start and noise'),
+  warmStart: z
+    .enum(['none', 'posterior-encoder'])
+    .default('none')
+    .describe("first weights of the policy's encoder: random, or the graph posterior's, whose shape it then must have"),
   objective: z
     .enum(['final', 'telescoped'])
     .default('final')

@@ -8,6 +8,7 @@ import type { ExperimentConfig } from '../experiment-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../policy-validation.js';
 import { BranchedGradientLearner } from './learner.js';
+import { startFromPosterior } from './warm-start.js';
 
 export const BRANCHED_GRADIENT_METRICS = defineMetrics({
   'rollout/return': 'mean potential after the last experiment of the rollouts',
@@ -33,13 +34,15 @@ export async function trainPolicyByBranchedGradient(
   const { branchedGradient, environment, seed } = config;
   const { prior, ...settings } = environment;
   const stream = new RandomStream(`policy/${seed}`);
+  const policy = new DesignPolicy(
+    config.policy,
+    actionChannels(environment.interventionKind),
+    stream.child('weights', 'policy'),
+  );
+  if (branchedGradient.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
   const learner = new BranchedGradientLearner({
     config: branchedGradient,
-    policy: new DesignPolicy(
-      config.policy,
-      actionChannels(environment.interventionKind),
-      stream.child('weights', 'policy'),
-    ),
+    policy,
     posterior,
     prior: createCausalModelPrior(prior),
     settings,

@@ -1,0 +1,33 @@
+import { beforeAll, expect, test } from 'vitest';
+import { RandomStream } from '../../../core/random/stream.js';
+import { useBackend } from '../../../core/tensor/backend.js';
+import { DesignPolicy, PolicyConfig } from '../../../models/policy.js';
+import { startFromPosterior } from '../../../training/branched-gradient/warm-start.js';
+import { toyPosterior } from './toy-experiment.js';
+
+beforeAll(async () => {
+  await useBackend({ threads: 1 });
+});
+
+const encoder = { width: 8, heads: 2, pairs: 1, feedForwardFactor: 2, inputScaling: 'standardize' };
+const makePolicy = (overrides: object = {}) =>
+  new DesignPolicy(PolicyConfig.parse({ ...encoder, hidden: [8], ...overrides }), 2, new RandomStream('warm'));
+
+test('the encoder becomes the posterior’s, the head stays', () => {
+  const posterior = toyPosterior();
+  const policy = makePolicy();
+  const before = policy.parameters.toArrays();
+  startFromPosterior(policy, posterior);
+  const given = posterior.parameters.toArrays();
+  for (const [name, { data }] of policy.parameters.toArrays())
+    expect(data).toEqual((name.startsWith('encoder/') ? given : before).get(name)!.data);
+});
+
+test('encoders that differ are named', () => {
+  expect(() => startFromPosterior(makePolicy({ heads: 4 }), toyPosterior())).toThrow(
+    /policy\.heads is 4 and the posterior's is 2; set policy\.heads/,
+  );
+  expect(() => startFromPosterior(makePolicy({ inputScaling: 'none' }), toyPosterior())).toThrow(
+    /policy\.inputScaling/,
+  );
+});

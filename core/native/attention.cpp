@@ -152,6 +152,64 @@ struct HeadGradients {
   float *query, *key, *value;
 };
 
+#if defined(__AVX512F__)
+// Lane l of the result is the sum of all lanes of v[l].
+Vec sumsOfRows(const Vec (&v)[16]) {
+  __m512 quads[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const __m512 a = (__m512)v[4 * i], b = (__m512)v[4 * i + 1], c = (__m512)v[4 * i + 2], d = (__m512)v[4 * i + 3];
+    const __m512d ab = (__m512d)(_mm512_unpacklo_ps(a, b) + _mm512_unpackhi_ps(a, b));
+    const __m512d cd = (__m512d)(_mm512_unpacklo_ps(c, d) + _mm512_unpackhi_ps(c, d));
+    quads[i] = (__m512)_mm512_unpacklo_pd(ab, cd) + (__m512)_mm512_unpackhi_pd(ab, cd);
+  }
+  __m512 halves[2];
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++)
+    halves[i] = _mm512_shuffle_f32x4(quads[2 * i], quads[2 * i + 1], 0x88) +
+                _mm512_shuffle_f32x4(quads[2 * i], quads[2 * i + 1], 0xdd);
+  return (Vec)(_mm512_shuffle_f32x4(halves[0], halves[1], 0x88) + _mm512_shuffle_f32x4(halves[0], halves[1], 0xdd));
+}
+
+// out(feature, j) (+)= sum over queries of mix[j][query] * columns(feature, query) for heads of four features: dot products
+// along the vectors, which need fewer shuffles than turning `mix` does.
+void mixTurnedNarrow(const float* mix, ptrdiff_t mixRow, const float* columns, ptrdiff_t row, int keys, int vectors,
+                     float* out, Start start) {
+  for (int j = 0; j < keys; j += 4) {
+    Vec acc[16] = {};
+    for (int v = 0; v < vectors * W; v += W) {
+      Vec left[4];
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; q++) left[q] = load(mix + (j + q) * mixRow + v);
+#pragma GCC unroll 4
+      for (int c = 0; c < 4; c++) {
+        const Vec right = load(columns + c * row + v);
+#pragma GCC unroll 4
+        for (int q = 0; q < 4; q++) acc[4 * c + q] += left[q] * right;
+      }
+    }
+    alignas(64) float sums[16];
+    store(sums, sumsOfRows(acc));
+    for (int c = 0; c < 4; c++) {
+      float* at = out + c * row + j;
+      const __m128 quarter = _mm_load_ps(sums + 4 * c);
+      _mm_storeu_ps(at, start == Start::zero ? quarter : _mm_add_ps(_mm_loadu_ps(at), quarter));
+    }
+  }
+}
+#endif
+
+// out(feature, j) (+)= sum over queries of mix[j][query] * columns(feature, query); `turned` is scratch.
+void mixTurned(const float* mix, ptrdiff_t mixRow, const float* columns, const HeadRows& head, int queries, int vectors,
+               float* out, Start start, float* turned) {
+  const int T = (int)head.row;
+#if defined(__AVX512F__)
+  if (head.size == 4) return mixTurnedNarrow(mix, mixRow, columns, head.row, T, vectors, out, start);
+#endif
+  transposeCopy(mix, mixRow, T, vectors * W, turned, T);
+  mixProduct(columns, head, turned, T, queries, T / W, out, start);
+}
+
 // `dContext` is already scaled by the reciprocals, `shift` is what SoftmaxGradient subtracts.
 void sequenceGradient(const HeadRows& head, const Tile& tile, const float* p, const float* dContext, const float* shift,
                       HeadGradients out, float* scratch) {
@@ -165,10 +223,8 @@ void sequenceGradient(const HeadRows& head, const Tile& tile, const float* p, co
     std::fill(ds + (ptrdiff_t)S * places, ds + (ptrdiff_t)T * places, 0.0f);
     mixProduct(head.key, head, ds, places, S, vectors, out.query + first, Start::zero);
     const Start start = first == 0 ? Start::zero : Start::accumulate;
-    transposeCopy(ds, places, T, places, turned, T);
-    mixProduct(head.query + first, head, turned, T, queries, T / W, out.key, start);
-    transposeCopy(p + first, T, T, places, turned, T);
-    mixProduct(dContext + first, head, turned, T, queries, T / W, out.value, start);
+    mixTurned(ds, places, head.query + first, head, queries, vectors, out.key, start, turned);
+    mixTurned(p + first, T, dContext + first, head, queries, vectors, out.value, start, turned);
   }
 }
 

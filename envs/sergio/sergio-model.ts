@@ -139,13 +139,11 @@ function measured({ model, rows, stream }: MeasurementRequest, clean: Float32Arr
   const { cellTypes } = model.network;
   const cells = clean.length / genes;
   const perType = cells / cellTypes;
-  const { technicalNoise } = model;
-  const sheet = { cells, genes, values: clean };
-  const { values } =
-    technicalNoise.length === 0 ? sheet : applyTechnicalNoise(sheet, technicalNoise, stream.child('technical'));
+  const measurement = stream.child('measurement');
+  const { values } = applyTechnicalNoise({ cells, genes, values: clean }, model.technicalNoise, measurement);
   if (rows === cells)
     return { values, cellTypes: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / perType)) };
-  const chosen = stream.child('cells').choose(cells, rows).sort();
+  const chosen = measurement.choose(cells, rows).sort();
   const kept = new Float32Array(rows * genes);
   chosen.forEach((cell, row) => {
     kept.set(values.subarray(cell * genes, (cell + 1) * genes), row * genes);

@@ -1,4 +1,5 @@
-import { sampleLogNormal, samplePoisson } from '../../core/random/distributions.js';
+import { sampleLogNormal } from '../../core/random/distributions.js';
+import { drawPoisson } from '../../core/random/poisson.js';
 import type { RandomStream } from '../../core/random/stream.js';
 
 // Shapes: R cells, d genes.
@@ -73,16 +74,19 @@ export function dropout({ shape, percentile }: DropoutOptions): TechnicalNoiseSt
 
 /** Molecule counts: Poisson with the expression as its mean. */
 export function counts(): TechnicalNoiseStep {
-  return (sheet, stream) => ({ ...sheet, values: sheet.values.map((mean) => samplePoisson(stream, mean)) });
+  return (sheet, stream) => ({
+    ...sheet,
+    values: sheet.values.map((mean) => (mean === 0 ? 0 : drawPoisson(stream, mean))),
+  });
 }
 
-/** The steps in order, each on the result of the one before and with a stream of its own (`<name>/<index>`). */
+/** The steps in order, each on the result of the one before; they draw from the stream one after the other. */
 export function applyTechnicalNoise(
   sheet: ExpressionSheet,
   steps: readonly TechnicalNoiseStep[],
   stream: RandomStream,
 ): ExpressionSheet {
-  return steps.reduce((noisy, step, index) => step(noisy, stream.child(index)), sheet);
+  return steps.reduce((noisy, step) => step(noisy, stream), sheet);
 }
 
 /** Percentile in [0, 100] with linear interpolation between order statistics. */

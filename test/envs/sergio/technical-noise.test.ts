@@ -104,10 +104,10 @@ describe('platforms', () => {
   test.each(PLATFORM_NAMES)('%s: zeros and library sizes are those of its parameters', (name) => {
     const platform = PLATFORMS[name];
     const sheet = cleanSheet(2000, 40);
-    const stream = new RandomStream(`platform/${name}`);
-    const beforeDropout = applyTechnicalNoise(sheet, platformSteps(platform, ['outliers', 'library-size']), stream);
+    const stream = () => new RandomStream(`platform/${name}`);
+    const beforeDropout = applyTechnicalNoise(sheet, platformSteps(platform, ['outliers', 'library-size']), stream());
     expect(mean(rowSums(beforeDropout).map(Math.log))).toBeCloseTo(platform.librarySize.logMean, 1);
-    const all = applyTechnicalNoise(sheet, platformSteps(platform), stream);
+    const all = applyTechnicalNoise(sheet, platformSteps(platform), stream());
     const logs = beforeDropout.values.map((value) => Math.log1p(value));
     const { shape, percentile } = platform.dropout;
     const midpoint = percentileOf(logs, percentile);

@@ -4,6 +4,7 @@
 #include "attention.h"
 #include "encoder.h"
 #include "thread-pool.h"
+#include "weight-sums.h"
 
 namespace {
 
@@ -12,40 +13,6 @@ namespace {
 constexpr int RANGES = 16;
 // Above this size the attention powers of a tile are computed a second time instead of kept (bytes, part of a second-level cache).
 constexpr size_t KEPT_BYTES = 768 * 1024;
-
-// Sums of weight gradients over tiles. Matrices have padded rows of D; the two whose rows would not be D are transposed.
-// Vectors over tokens are summed at the end: W numbers for each entry of a bias or norm parameter.
-struct WeightSums {
-  float *inWeight, *outTransposed, *ff1Weight, *ff2Transposed;      // [3A, Dp], [A, Dp], [F, Dp], [F, Dp]
-  float *inBias, *outBias, *ff1Bias, *ff2Bias;                      // [3A, W], [D, W], [F, W], [D, W]
-  float *norm1Scale, *norm1Bias, *norm2Scale, *norm2Bias;           // [D, W]
-
-  static size_t numbers(const EncoderSizes& z) {
-    return (size_t)(4 * z.attention + 2 * z.hidden) * z.paddedWidth() +
-           (size_t)(3 * z.attention + z.hidden + 6 * z.width) * W;
-  }
-
-  WeightSums(const EncoderSizes& z, float* memory) {
-    const auto take = [&](size_t numbers) {
-      float* taken = memory;
-      memory += numbers;
-      return taken;
-    };
-    const size_t row = z.paddedWidth();
-    inWeight = take(3 * z.attention * row);
-    outTransposed = take(z.attention * row);
-    ff1Weight = take(z.hidden * row);
-    ff2Transposed = take(z.hidden * row);
-    inBias = take((size_t)3 * z.attention * W);
-    ff1Bias = take((size_t)z.hidden * W);
-    outBias = take((size_t)z.width * W);
-    ff2Bias = take((size_t)z.width * W);
-    norm1Scale = take((size_t)z.width * W);
-    norm1Bias = take((size_t)z.width * W);
-    norm2Scale = take((size_t)z.width * W);
-    norm2Bias = take((size_t)z.width * W);
-  }
-};
 
 // Buffers of the backward pass of one tile beside those of Tile.
 struct GradientTile {
@@ -267,38 +234,6 @@ class TileBackward {
   bool kept_;
   int used_ = 0;  // tokens before the padding of a sequence tile
 };
-
-void copyRows(const float* from, int rows, int width, int rowSize, float* to) {
-  for (int r = 0; r < rows; r++) std::memcpy(to + (size_t)r * width, from + (size_t)r * rowSize, width * sizeof(float));
-}
-
-void copySums(const float* from, int count, float* to) {
-  for (int i = 0; i < count; i++) to[i] = sumOf(load(from + i * W));
-}
-
-// Adds the ranges' sums in order and writes them in the layout of the weights.
-void writeSums(const EncoderSizes& z, float* memory, int ranges, const EncoderWeights<float*>& out) {
-  const size_t numbers = WeightSums::numbers(z);
-  parallelRange((int64_t)numbers / W, 4096, [&](int64_t begin, int64_t end) {
-    for (int r = 1; r < ranges; r++)
-      for (int64_t i = begin * W; i < end * W; i += W)
-        store(memory + i, load(memory + i) + load(memory + r * numbers + i));
-  });
-  const WeightSums sums(z, memory);
-  const int row = z.paddedWidth();
-  copyRows(sums.inWeight, 3 * z.attention, z.width, row, out.inWeight);
-  copyRows(sums.ff1Weight, z.hidden, z.width, row, out.ff1Weight);
-  transposeCopy(sums.outTransposed, row, z.attention, z.width, out.outWeight, z.attention);
-  transposeCopy(sums.ff2Transposed, row, z.hidden, z.width, out.ff2Weight, z.hidden);
-  copySums(sums.inBias, 3 * z.attention, out.inBias);
-  copySums(sums.outBias, z.width, out.outBias);
-  copySums(sums.ff1Bias, z.hidden, out.ff1Bias);
-  copySums(sums.ff2Bias, z.width, out.ff2Bias);
-  copySums(sums.norm1Scale, z.width, out.norm1Scale);
-  copySums(sums.norm1Bias, z.width, out.norm1Bias);
-  copySums(sums.norm2Scale, z.width, out.norm2Scale);
-  copySums(sums.norm2Bias, z.width, out.norm2Bias);
-}
 
 // Kept between calls: fresh memory would cost a page fault every 4 KiB.
 std::mutex sumsMutex;

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { type EncoderLayerWeights, encoderLayer } from '../core/tensor/encoder-layer.js';
-import { valueAndGradients } from '../core/tensor/optimizers.js';
 import { ParameterSet } from '../core/tensor/parameters.js';
 import { onBackends } from './backend-contender.js';
 import type { Benchmark, Workload } from './benchmark.js';
@@ -20,34 +19,45 @@ function makeEncoder(sizes: EncoderSizes) {
   });
   const { batch, rows, variables, width, heads } = sizes;
   const x = tf.tensor4d(numbers.x, [batch, rows, variables, width]);
-  const encode = (): tf.Tensor4D =>
+  const encode = (input: tf.Tensor4D): tf.Tensor4D =>
     layers.reduce(
       (hidden, weights, index) =>
         encoderLayer(hidden, weights, { heads, axis: index % 2 === 0 ? 'variables' : 'rows' }),
-      x,
+      input,
     );
   const dispose = () => {
     parameters.dispose();
     x.dispose();
   };
-  return { encode, parameters, dispose };
+  return { encode, parameters, x, dispose };
 }
 
 /** The sizes with one of `parts` parts of the batch. */
 const partOf = (sizes: EncoderSizes, parts: number): EncoderSizes => ({ ...sizes, batch: sizes.batch / parts });
 
 function forwardWork(sizes: EncoderSizes) {
-  const { encode, dispose } = makeEncoder(sizes);
-  return { run: () => tf.tidy(() => void encode().dataSync()), dispose };
+  const { encode, x, dispose } = makeEncoder(sizes);
+  return { run: () => tf.tidy(() => void encode(x).dataSync()), dispose };
 }
 
+/** Gradients of all weights and of the input for a given gradient of the result, as inside a network. */
 function gradientWork(sizes: EncoderSizes) {
-  const { encode, parameters, dispose } = makeEncoder(sizes);
+  const { encode, parameters, x, dispose } = makeEncoder(sizes);
+  const cotangent = tf.onesLike(x);
+  const gradients = tf.grads((input: tf.Tensor) => encode(input as tf.Tensor4D));
   const run = () => {
-    const { gradients } = valueAndGradients(() => encode().square().mean() as tf.Scalar, parameters);
-    tf.dispose(gradients);
+    tf.tidy(() => {
+      const weights = [...parameters.variables];
+      tf.dispose(gradients([x, ...weights], cotangent));
+    });
   };
-  return { run, dispose };
+  return {
+    run,
+    dispose: () => {
+      cotangent.dispose();
+      dispose();
+    },
+  };
 }
 
 export const benchmark: Benchmark = {

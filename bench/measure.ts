@@ -20,7 +20,10 @@ export interface Measurement {
   /** How many times longer than the first contender each one takes, by medians. */
   readonly ratios: Readonly<Record<string, number>>;
   readonly absent: Readonly<Record<string, string>>;
-  /** Operations per second of the first contender, and as a share of the peak measured in the same rounds. */
+  /**
+   * Operations per second and core of the first contender, and as a share of the peak measured in the same rounds. Seconds
+   * are those of the processor, so that other programs on the machine do not count.
+   */
   readonly operationsPerSecond?: number;
   readonly shareOfPeak?: number;
   readonly peakOperationsPerSecond?: number;
@@ -42,11 +45,13 @@ async function runOnce(contender: Contender): Promise<Elapsed> {
   return typeof own === 'number' ? { wallSeconds: own, cpuSeconds: Number.NaN } : own;
 }
 
-/** Operations per second of the register-blocked product, or undefined without the native library. */
+/** Operations per second and core of the register-blocked product, or undefined without the native library. */
 async function measurePeak(): Promise<number | undefined> {
   try {
     const functions = await loadFunctions();
-    return functions.cp_peak_rate(PEAK_ROUNDS);
+    const stop = startClock();
+    const operations = functions.cp_peak_operations(PEAK_ROUNDS);
+    return operations / stop().cpuSeconds;
   } catch {
     return undefined;
   }
@@ -81,8 +86,8 @@ export async function measureWorkload(workload: Workload, { rounds }: BenchmarkC
     absent: Object.fromEntries(absent.map(({ name, absent: reason }) => [name, reason])),
   };
   if (workload.operations === undefined || first === undefined || peaks.length === 0) return measurement;
-  const operationsPerSecond = workload.operations / first.medianSeconds;
-  const peakOperationsPerSecond = Math.max(...peaks);
+  const operationsPerSecond = workload.operations / first.cpuSeconds;
+  const peakOperationsPerSecond = median(peaks);
   const shareOfPeak = operationsPerSecond / peakOperationsPerSecond;
   return { ...measurement, operationsPerSecond, peakOperationsPerSecond, shareOfPeak };
 }
@@ -99,7 +104,7 @@ export function formatMeasurement(measurement: Measurement): string {
   if (measurement.shareOfPeak !== undefined) {
     const giga = (rate: number) => (rate / 1e9).toFixed(1);
     lines.push(
-      `  ${timings[0]!.name}: ${giga(measurement.operationsPerSecond!)} of ${giga(measurement.peakOperationsPerSecond!)} GFLOP/s, ${(measurement.shareOfPeak * 100).toFixed(0)} % of the peak`,
+      `  ${timings[0]!.name}: ${giga(measurement.operationsPerSecond!)} of ${giga(measurement.peakOperationsPerSecond!)} GFLOP/s per core, ${(measurement.shareOfPeak * 100).toFixed(0)} % of the peak`,
     );
   }
   return [`${label} (per ${unit})`, ...lines].join('\n');

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ONNXRUNTIME = 'onnxruntime-node@1.22.0';
+const ONNXRUNTIME = 'onnxruntime-node@1.30.0';
 
 /** Folder of the package: the nearest one above that holds a package.json. */
 function packageFolder(): string {

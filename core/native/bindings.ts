@@ -36,8 +36,8 @@ type VoidName = keyof typeof SIGNATURES;
 export type NativeFunctions = Record<VoidName, (...args: (Pointer | number)[]) => void> & {
   /** Euclidean norm of `size` numbers. */
   cp_norm(x: Float32Array, size: number): number;
-  /** Highest rate of floating-point operations per second, over `rounds` products on every thread. */
-  cp_peak_rate(rounds: number): number;
+  /** Does `rounds` products in first-level cache on every thread; returns the number of floating-point operations. */
+  cp_peak_operations(rounds: number): number;
 };
 
 let loaded: Promise<NativeFunctions> | undefined;
@@ -47,7 +47,7 @@ async function load(): Promise<NativeFunctions> {
   const library = koffi.load(path);
   const functions: Record<string, unknown> = {
     cp_norm: library.func('double cp_norm(void *x, int64_t size)'),
-    cp_peak_rate: library.func('double cp_peak_rate(int32_t rounds)'),
+    cp_peak_operations: library.func('double cp_peak_operations(int32_t rounds)'),
   };
   for (const [name, signature] of Object.entries(SIGNATURES)) {
     const parameters = [...signature].map((letter) => PARAMETER_TYPES[letter]!);

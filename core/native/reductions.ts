@@ -39,6 +39,26 @@ const transpose: NativeKernel = {
   },
 };
 
+const slice: NativeKernel = {
+  name: tf.Slice,
+  run(call) {
+    const x = call.inputs.x!;
+    const rank = x.shape.length;
+    if (x.dtype !== 'float32' || rank === 0 || rank > MAX_RANK) return stockKernel(tf.Slice)(call);
+    const { begin: from, size } = call.attrs as { begin: number[]; size: number[] };
+    const [begin, sizes] = tf.slice_util.parseSliceParams(x as tf.Tensor, from, size) as [number[], number[]];
+    tf.slice_util.assertParamsValid(x as tf.Tensor, begin, sizes);
+    const { info, values } = call.backend.output(sizes);
+    const strides = [...tf.util.computeStrides(x.shape), 1];
+    const offset = begin.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
+    // The strided copy that transposes also cuts out blocks.
+    const layout = Int32Array.from([...sizes, ...strides]);
+    const source = call.backend.float32(x).subarray(offset);
+    if (values.length > 0) call.backend.functions.cp_transpose(source, values, rank, layout);
+    return info;
+  },
+};
+
 const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
 
 /** Operation numbers of cp_reduce. */
@@ -106,6 +126,7 @@ function softmaxKernel(name: string, input: string, logarithmic: boolean): Nativ
 
 export const reductionKernels: readonly NativeKernel[] = [
   transpose,
+  slice,
   reduction('Sum'),
   reduction('Mean'),
   reduction('Max'),

@@ -5,7 +5,8 @@ import { FUSED_KERNELS } from '../../../core/tensor/kernels.js';
 import { defineTfjsTests } from './tfjs-conformance.js';
 
 /**
- * The conformance tests that ship with tfjs-core, by file, and the native kernels that each is about. Fused kernels of our own are not known to tfjs; they are tested against their composed references.
+ * The conformance tests that ship with tfjs-core, by file, and the native kernels that each is about. All tests of these
+ * files apply. Fused kernels of our own are not known to tfjs; they are tested against their composed references.
  */
 const FILES: Readonly<Record<string, readonly string[]>> = {
   abs_test: ['Abs'],
@@ -53,17 +54,9 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   where_test: ['Select'],
 };
 
-/** Tests of these files that do not apply, by name, and why. */
-const EXCLUDED: Readonly<Record<string, string>> = {
-  'delayed async read of sliced tensor has no mem leak':
-    'expects an engine without tensors, and all files share one here',
-  'delayed sync read of sliced tensor has no mem leak':
-    'expects an engine without tensors, and all files share one here',
-};
-
 beforeAll(() => useBackend({ backend: 'native' }));
 
-for (const file of Object.keys(FILES)) defineTfjsTests(file, new Set(Object.keys(EXCLUDED)));
+for (const file of Object.keys(FILES)) defineTfjsTests(file);
 
 test('every stock kernel that native replaces has a conformance file', async () => {
   await registerNativeBackend(1);

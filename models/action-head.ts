@@ -4,20 +4,29 @@ import { BernoulliTargetLaw } from './action-head-bernoulli.js';
 import { SwitchTargetLaw } from './action-head-independent.js';
 import { SingleTargetLaw } from './action-head-single.js';
 import { SubsetTargetLaw } from './action-head-subset.js';
+import { SignLaw, type ValueGaussian } from './sign-law.js';
 import { type AllowedTargets, outputChannel, type TargetLaw } from './target-law.js';
 
 // Shapes: B histories, d variables, C action numbers per variable (2: switch and value, 1: switch), G = Gaussian numbers
 // per variable, O network outputs per variable.
 
+const valueSign = z
+  .enum(['free', 'chosen'])
+  .default('free')
+  .describe('free: the value is a tanh-Gaussian number of either sign; chosen: its sign is a choice of its own');
+
 export const ActionHeadConfig = z.discriminatedUnion('kind', [
   z
     .strictObject({ kind: z.literal('independent') })
     .describe('published: tanh-Gaussian numbers, a variable is a target where its switch is above 0'),
-  z.strictObject({ kind: z.literal('single') }).describe('exactly one target, categorical over the variables'),
-  z.strictObject({ kind: z.literal('bernoulli') }).describe('one target bit per variable, independent'),
+  z
+    .strictObject({ kind: z.literal('single'), valueSign })
+    .describe('exactly one target, categorical over the variables'),
+  z.strictObject({ kind: z.literal('bernoulli'), valueSign }).describe('one target bit per variable, independent'),
   z
     .strictObject({
       kind: z.literal('subset'),
+      valueSign,
       minimumTargets: z.int().min(0).default(1).describe('fewest targets in an experiment'),
       maximumTargets: z.int().min(1).default(4).describe('most targets in an experiment'),
     })
@@ -32,7 +41,9 @@ export interface ActionDistribution {
   readonly mean: tf.Tensor3D;
   readonly logStd: tf.Tensor3D;
   /** The same of the values alone, [B, d]; undefined for kinds of experiments without values. */
-  readonly value: { readonly mean: tf.Tensor2D; readonly logStd: tf.Tensor2D } | undefined;
+  readonly value: ValueGaussian | undefined;
+  /** How the signs of the values are chosen; undefined where they are not a choice of their own. */
+  readonly signs: SignLaw | undefined;
 }
 
 export interface ActionHeadOptions {
@@ -63,7 +74,8 @@ export function createActionHead(config: ActionHeadConfig, options: ActionHeadOp
       numbersIn: (size) => size * channels,
       interpret: (outputs, allowed) => interpretSwitches(outputs, options, allowed),
     };
-  const valueOutputs = 2 * (channels - 1);
+  const choosesSigns = hasValues && config.valueSign === 'chosen';
+  const valueOutputs = 2 * (channels - 1) + (choosesSigns ? 1 : 0);
   const sizes = config.kind === 'subset' ? config.maximumTargets + 1 : 0;
   const mostTargets = (size: number) =>
     config.kind === 'single' ? 1 : config.kind === 'subset' ? Math.min(config.maximumTargets, size) : size;
@@ -76,12 +88,13 @@ export function createActionHead(config: ActionHeadConfig, options: ActionHeadOp
       const targets = targetLaw(config, outputs, allowed);
       if (!hasValues) {
         const nothing = tf.zeros([batch, size, 0]) as tf.Tensor3D;
-        return { targets, mean: nothing, logStd: nothing, value: undefined };
+        return { targets, mean: nothing, logStd: nothing, value: undefined, signs: undefined };
       }
       const mean = outputChannel(outputs, 1);
       const logStd = clampLogStd(outputChannel(outputs, 2), options) as tf.Tensor2D;
       const asNumbers = (x: tf.Tensor2D) => tf.expandDims(x, 2) as tf.Tensor3D;
-      return { targets, mean: asNumbers(mean), logStd: asNumbers(logStd), value: { mean, logStd } };
+      const signs = choosesSigns ? new SignLaw(outputChannel(outputs, 3)) : undefined;
+      return { targets, mean: asNumbers(mean), logStd: asNumbers(logStd), value: { mean, logStd }, signs };
     },
   };
 }
@@ -96,6 +109,7 @@ function interpretSwitches(
   return {
     mean,
     logStd,
+    signs: undefined,
     get targets() {
       return new SwitchTargetLaw(mean, logStd, allowed);
     },

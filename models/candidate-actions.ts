@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../core/random/stream.js';
 import type { ActionDistribution } from './action-head.js';
-import { tanhGaussianNumbers } from './tanh-gaussian.js';
+import { sampleValues } from './sign-law.js';
 import { flagTensor } from './target-law.js';
 
 // Shapes: B histories, M candidates, d variables, C action numbers per variable.
@@ -29,41 +29,69 @@ export interface CandidateOptions {
  * history share the noise of.
  */
 export function candidateActions(
-  { targets, value }: ActionDistribution,
+  distribution: ActionDistribution,
   [batch, size]: readonly [number, number],
   { draws, stream }: CandidateOptions,
 ): CandidateActions {
-  const all = targets.enumerate?.();
-  const sets = all ?? Array.from({ length: draws }, (_, m) => targets.draw(streamsFor(stream.child('draw', m), batch)));
-  const setLogProbability = tf.stack(
-    sets.map((set) => targets.logProbability(set)),
-    1,
-  ) as tf.Tensor2D;
-  const flags = tf.stack(
-    sets.map((set) => flagTensor(set, batch, size)),
-    1,
-  ) as tf.Tensor3D;
-  const weights = (
-    all === undefined ? tf.fill([batch, sets.length], 1 / sets.length) : tf.exp(setLogProbability)
-  ) as tf.Tensor2D;
-  const drawnLogProbability = all === undefined ? setLogProbability : undefined;
+  const { value } = distribution;
+  const choices = listedChoices(distribution, batch * size) ?? drawnChoices(distribution, batch, { draws, stream });
+  const isDrawn = distribution.targets.enumerate === undefined;
+  const choiceLogProbability = stackCandidates(choices.map((choice) => choiceLog(distribution, choice)));
+  const flags = stackCandidates(choices.map(({ targets }) => flagTensor(targets, batch, size)));
   const switches = tf.sub(tf.mul(2, flags), 1);
-  if (value === undefined)
-    return {
-      actions: tf.expandDims(switches, 3) as tf.Tensor4D,
-      weights,
-      logProbability: setLogProbability,
-      drawnLogProbability,
-    };
-  const noise = tf.tensor2d(stream.child('noise').fillNormal(new Float32Array(batch * size)), [batch, size]);
-  const numbers = tanhGaussianNumbers(value.mean, value.logStd, noise);
-  const used = (x: tf.Tensor) => tf.mul(flags, tf.expandDims(x, 1));
-  return {
-    actions: tf.stack([switches, used(numbers.action)], 3) as tf.Tensor4D,
-    weights,
-    logProbability: tf.add(setLogProbability, tf.sum(used(numbers.logDensity), 2)) as tf.Tensor2D,
-    drawnLogProbability,
+  const common = {
+    weights: (isDrawn
+      ? tf.fill([batch, choices.length], 1 / choices.length)
+      : tf.exp(choiceLogProbability)) as tf.Tensor2D,
+    drawnLogProbability: isDrawn ? (choiceLogProbability as tf.Tensor2D) : undefined,
   };
+  if (value === undefined) {
+    const actions = tf.expandDims(switches, 3) as tf.Tensor4D;
+    return { ...common, actions, logProbability: choiceLogProbability as tf.Tensor2D };
+  }
+  const noise = tf.tensor2d(stream.child('noise').fillNormal(new Float32Array(batch * size)), [batch, size]);
+  const numbers = choices.map(({ positive }) => sampleValues(value, noise, positive));
+  const values = tf.mul(flags, stackCandidates(numbers.map(({ action }) => action)));
+  const densities = tf.mul(flags, stackCandidates(numbers.map(({ logDensity }) => logDensity)));
+  return {
+    ...common,
+    actions: tf.stack([switches, values], 3) as tf.Tensor4D,
+    logProbability: tf.add(choiceLogProbability, tf.sum(densities, 2)) as tf.Tensor2D,
+  };
+}
+
+/** Targets of every history and, where they are chosen, the signs of their values: both [B * d]. */
+interface Choice {
+  readonly targets: Uint8Array;
+  readonly positive: Uint8Array | undefined;
+}
+
+/** Every choice, if the target sets can be listed: such sets have one target, so with it either all signs or none count. */
+function listedChoices({ targets, signs }: ActionDistribution, entries: number): Choice[] | undefined {
+  const patterns = signs === undefined ? [undefined] : [new Uint8Array(entries).fill(1), new Uint8Array(entries)];
+  return targets.enumerate?.().flatMap((set) => patterns.map((positive) => ({ targets: set, positive })));
+}
+
+function drawnChoices(
+  { targets, signs }: ActionDistribution,
+  batch: number,
+  { draws, stream }: CandidateOptions,
+): Choice[] {
+  return Array.from({ length: draws }, (_, m) => {
+    const streams = streamsFor(stream.child('draw', m), batch);
+    return { targets: targets.draw(streams), positive: signs?.draw(streams) };
+  });
+}
+
+function choiceLog({ targets, signs }: ActionDistribution, choice: Choice): tf.Tensor1D {
+  const ofTargets = targets.logProbability(choice.targets);
+  if (signs === undefined || choice.positive === undefined) return ofTargets;
+  return tf.add(ofTargets, signs.logProbability(choice.positive, choice.targets)) as tf.Tensor1D;
+}
+
+/** Tensors [B, ...] of M candidates as one [B, M, ...]. */
+function stackCandidates(tensors: readonly tf.Tensor[]): tf.Tensor {
+  return tf.stack([...tensors], 1);
 }
 
 function streamsFor(stream: RandomStream, count: number): RandomStream[] {

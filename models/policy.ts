@@ -10,6 +10,7 @@ import { InputScaling, scaledBatch } from './count-scaling.js';
 import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from './encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from './history-batch.js';
 import { Mlp } from './mlp.js';
+import { sampleValues } from './sign-law.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './tanh-gaussian.js';
 import type { AllowedTargets } from './target-law.js';
 
@@ -160,18 +161,22 @@ export class DesignPolicy {
 
   /** Switches of -1 or 1 for the chosen targets, and values where they count. */
   #chooseTargets({ histories, streams, allowed }: DecisionPart): Float32Array {
-    const { targets, value } = this.distribution(toHistoryBatch(packHistories(histories)), undefined, allowed);
+    const { targets, value, signs } = this.distribution(toHistoryBatch(packHistories(histories)), undefined, allowed);
     const flags = streams === undefined ? targets.mode() : targets.draw(streams);
     const numbers = new Float32Array(flags.length * this.channels);
     flags.forEach((flag, at) => {
       numbers[at * this.channels] = flag === 1 ? 1 : -1;
     });
     if (value === undefined) return numbers;
-    const mean = value.mean.dataSync<'float32'>();
-    const logStd = value.logStd.dataSync<'float32'>();
+    const positive = streams === undefined ? signs?.mode() : signs?.draw(streams);
+    const noise = new Float32Array(flags.length);
+    const size = flags.length / histories.length;
+    streams?.forEach((stream, k) => {
+      stream.fillNormal(noise.subarray(k * size, (k + 1) * size));
+    });
+    const values = sampleValues(value, tf.tensor2d(noise, value.mean.shape), positive).action.dataSync();
     flags.forEach((flag, at) => {
-      const noise = streams === undefined ? 0 : streams[Math.floor((at * histories.length) / flags.length)]!.normal();
-      if (flag === 1) numbers[at * this.channels + 1] = Math.tanh(mean[at]! + Math.exp(logStd[at]!) * noise);
+      if (flag === 1) numbers[at * this.channels + 1] = values[at]!;
     });
     return numbers;
   }

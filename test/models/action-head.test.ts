@@ -12,6 +12,8 @@ const HEADS = [
   { kind: 'single' },
   { kind: 'bernoulli' },
   { kind: 'subset', minimumTargets: 1, maximumTargets: 3 },
+  { kind: 'single', valueSign: 'chosen' },
+  { kind: 'bernoulli', valueSign: 'chosen' },
 ] as const;
 type Head = (typeof HEADS)[number];
 
@@ -29,81 +31,87 @@ beforeAll(async () => {
   await useBackend();
 });
 
-describe.each(HEADS)('a policy with the $kind head', (head) => {
-  const history = randomHistory(5, 6, new RandomStream('heads/history'));
+describe.each(HEADS.map((head) => ({ name: Object.values(head).join(' '), head })))(
+  'a policy with the $name head',
+  ({ head }) => {
+    const history = randomHistory(5, 6, new RandomStream('heads/history'));
 
-  test('permuting the variables permutes the decision and the log-probability', () => {
-    const policy = makePolicy(head);
-    const variables = new RandomStream('heads/order').permutation(5);
-    const permuted = permuteHistory(history, variables, new RandomStream('heads/rows').permutation(6));
-    const original = policy.act([history], 'deterministic', []);
-    const relabelled = policy.act([permuted], 'deterministic', []);
-    for (let i = 0; i < 5; i++)
-      for (let channel = 0; channel < 2; channel++)
-        expect(relabelled[2 * i + channel]).toBeCloseTo(original[2 * variables[i]! + channel]!, 3);
-    const set = Uint8Array.of(0, 0, 1, 0, 0);
-    const logProbability = (of: typeof history, flags: Uint8Array) =>
-      policy
-        .distribution(toHistoryBatch(packHistories([of])))
-        .targets.logProbability(flags)
-        .dataSync()[0];
-    const moved = Uint8Array.from(variables, (variable) => set[variable]!);
-    expect(logProbability(permuted, moved)).toBeCloseTo(logProbability(history, set)!, 3);
-  });
+    test('permuting the variables permutes the decision and the log-probability', () => {
+      const policy = makePolicy(head);
+      const variables = new RandomStream('heads/order').permutation(5);
+      const permuted = permuteHistory(history, variables, new RandomStream('heads/rows').permutation(6));
+      const original = policy.act([history], 'deterministic', []);
+      const relabelled = policy.act([permuted], 'deterministic', []);
+      for (let i = 0; i < 5; i++)
+        for (let channel = 0; channel < 2; channel++)
+          expect(relabelled[2 * i + channel]).toBeCloseTo(original[2 * variables[i]! + channel]!, 3);
+      const set = Uint8Array.of(0, 0, 1, 0, 0);
+      const logProbability = (of: typeof history, flags: Uint8Array) =>
+        policy
+          .distribution(toHistoryBatch(packHistories([of])))
+          .targets.logProbability(flags)
+          .dataSync()[0];
+      const moved = Uint8Array.from(variables, (variable) => set[variable]!);
+      expect(logProbability(permuted, moved)).toBeCloseTo(logProbability(history, set)!, 3);
+    });
 
-  test('decisions beside others equal decisions alone, and forbidden variables stay untouched', () => {
-    const policy = makePolicy(head);
-    const histories = [2, 8, 5].map((rows) => randomHistory(4, rows, new RandomStream(`heads/${rows}`)));
-    const streams = () => histories.map((_, k) => new RandomStream(`heads/noise/${k}`));
-    const allowed = [Uint8Array.of(1, 1, 0, 1), Uint8Array.of(0, 1, 0, 1), Uint8Array.of(1, 0, 0, 0)];
-    const options = { interventionKind: 'do', valueRange: 1, allowedTargets: allowed } as const;
-    for (const mode of ['stochastic', 'deterministic'] as const) {
-      const together = policy.propose(histories, { ...options, mode, streams: streams() });
-      histories.forEach((one, k) => {
-        const alone = policy.propose([one], {
-          ...options,
-          allowedTargets: [allowed[k]!],
-          mode,
-          streams: [streams()[k]!],
+    test('decisions beside others equal decisions alone, and forbidden variables stay untouched', () => {
+      const policy = makePolicy(head);
+      const histories = [2, 8, 5].map((rows) => randomHistory(4, rows, new RandomStream(`heads/${rows}`)));
+      const streams = () => histories.map((_, k) => new RandomStream(`heads/noise/${k}`));
+      const allowed = [Uint8Array.of(1, 1, 0, 1), Uint8Array.of(0, 1, 0, 1), Uint8Array.of(1, 0, 0, 0)];
+      const options = { interventionKind: 'do', valueRange: 1, allowedTargets: allowed } as const;
+      for (const mode of ['stochastic', 'deterministic'] as const) {
+        const together = policy.propose(histories, { ...options, mode, streams: streams() });
+        histories.forEach((one, k) => {
+          const alone = policy.propose([one], {
+            ...options,
+            allowedTargets: [allowed[k]!],
+            mode,
+            streams: [streams()[k]!],
+          });
+          expect([...alone[0]!.targets]).toEqual([...together[k]!.targets]);
+          together[k]!.targets.forEach((flag, i) => {
+            expect(flag).toBeLessThanOrEqual(allowed[k]![i]!);
+            if (flag === 1) expect(alone[0]!.values![i]).toBeCloseTo(together[k]!.values![i]!, 4);
+          });
         });
-        expect([...alone[0]!.targets]).toEqual([...together[k]!.targets]);
-        together[k]!.targets.forEach((flag, i) => {
-          expect(flag).toBeLessThanOrEqual(allowed[k]![i]!);
-          if (flag === 1) expect(alone[0]!.values![i]).toBeCloseTo(together[k]!.values![i]!, 4);
-        });
+      }
+    });
+
+    test('the deterministic decision is the mode of the targets with tanh of the mean value', () => {
+      const policy = makePolicy(head);
+      const [intervention] = policy.propose([history], {
+        mode: 'deterministic',
+        interventionKind: 'do',
+        valueRange: 2,
+        streams: [],
       });
-    }
-  });
+      const { targets, value, signs } = policy.distribution(toHistoryBatch(packHistories([history])));
+      expect([...intervention!.targets]).toEqual([...targets.mode()]);
+      const mean = value!.mean.dataSync();
+      const positive = signs?.mode();
+      intervention!.targets.forEach((flag, i) => {
+        const free = Math.tanh(mean[i]!);
+        const wanted = positive === undefined ? free : (2 * positive[i]! - 1) * 0.5 * (1 + free);
+        if (flag === 1) expect(intervention!.values![i]).toBeCloseTo(2 * wanted, 4);
+      });
+      if (head.kind === 'single') expect(intervention!.targets.reduce((n, flag) => n + flag, 0)).toBe(1);
+    });
 
-  test('the deterministic decision is the mode of the targets with tanh of the mean value', () => {
-    const policy = makePolicy(head);
-    const [intervention] = policy.propose([history], {
-      mode: 'deterministic',
-      interventionKind: 'do',
-      valueRange: 2,
-      streams: [],
+    test('kinds without values need no value numbers', () => {
+      const policy = makePolicy(head, 1);
+      const [intervention] = policy.propose([history], {
+        mode: 'stochastic',
+        interventionKind: 'knockout',
+        valueRange: 1,
+        streams: [new RandomStream('knockout')],
+      });
+      expect(intervention!.values).toBeUndefined();
+      expect(intervention!.targets).toHaveLength(5);
     });
-    const { targets, value } = policy.distribution(toHistoryBatch(packHistories([history])));
-    expect([...intervention!.targets]).toEqual([...targets.mode()]);
-    const mean = value!.mean.dataSync();
-    intervention!.targets.forEach((flag, i) => {
-      if (flag === 1) expect(intervention!.values![i]).toBeCloseTo(2 * Math.tanh(mean[i]!), 4);
-    });
-    if (head.kind === 'single') expect(intervention!.targets.reduce((n, flag) => n + flag, 0)).toBe(1);
-  });
-
-  test('kinds without values need no value numbers', () => {
-    const policy = makePolicy(head, 1);
-    const [intervention] = policy.propose([history], {
-      mode: 'stochastic',
-      interventionKind: 'knockout',
-      valueRange: 1,
-      streams: [new RandomStream('knockout')],
-    });
-    expect(intervention!.values).toBeUndefined();
-    expect(intervention!.targets).toHaveLength(5);
-  });
-});
+  },
+);
 
 describe('the published head', () => {
   test('is the default and keeps its parameters', () => {
@@ -144,6 +152,18 @@ describe('candidateActions', () => {
         if (variable !== target) expect(Math.abs(value!)).toBe(0);
       });
     });
+  });
+
+  test('of the single head with chosen signs are all targets with both signs', () => {
+    const policy = makePolicy({ kind: 'single', valueSign: 'chosen' });
+    const distribution = policy.distribution(toHistoryBatch(packHistories([history])));
+    const candidates = candidateActions(distribution, [1, 3], { draws: 1, stream: new RandomStream('c') });
+    expect(tf.sum(candidates.weights).dataSync()[0]).toBeCloseTo(1, 5);
+    const chosen = candidates.actions.arraySync()[0]!.map((action) => {
+      const target = action.findIndex(([isOn]) => isOn! > 0);
+      return `${target}${action[target]![1]! > 0 ? '+' : '-'}`;
+    });
+    expect(chosen).toEqual(['0+', '0-', '1+', '1-', '2+', '2-']);
   });
 
   test('of drawn sets carry the density of the used values only', () => {

@@ -3,6 +3,7 @@ import type { RandomStream } from '../../core/random/stream.js';
 import { asFlagChannel, asValueChannel } from '../../models/differentiable-scaling.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../../models/history-batch.js';
 import type { DesignPolicy } from '../../models/policy.js';
+import { sampleValues, type ValueGaussian } from '../../models/sign-law.js';
 import { tanhGaussianNumbers } from '../../models/tanh-gaussian.js';
 import { flagTensor } from '../../models/target-law.js';
 import { detached } from '../score-function.js';
@@ -25,7 +26,7 @@ export interface RolloutOptions {
 
 /** One decision in every rollout. */
 export interface RolloutStep {
-  /** [B]: log-probability of what must be credited by score function: targets, and values when not pathwise. */
+  /** [B]: log-probability of what is credited by score function: targets, chosen signs, and values when not pathwise. */
   readonly logProbability: tf.Tensor1D;
   /** [B]: entropy of the choice of targets, nats. */
   readonly entropy: tf.Tensor1D;
@@ -69,15 +70,18 @@ function decide(batch: HistoryBatch, t: number, options: RolloutOptions): Rollou
   const { policy, branches, pathwise, stream } = options;
   const { count, size, settings } = branches;
   const training = { dropoutSeed: stream.child('dropout', t).integer(2 ** 32) };
-  const { targets, value } = policy.distribution(batch, training);
-  const flags = targets.draw(Array.from({ length: count }, (_, b) => stream.child('targets', t, b)));
+  const { targets, value, signs } = policy.distribution(batch, training);
+  const streams = Array.from({ length: count }, (_, b) => stream.child('targets', t, b));
+  const flags = targets.draw(streams);
+  const positive = signs?.draw(streams);
   const flagged = flagTensor(flags, count, size);
   let logProbability = targets.logProbability(flags);
+  if (signs !== undefined && positive !== undefined)
+    logProbability = tf.add(logProbability, signs.logProbability(positive, flags));
   let action: tf.Tensor2D | undefined;
   if (value !== undefined) {
     const noise = tf.tensor2d(valueNoise(t, options), [count, size]);
-    const drawn = tanhGaussianNumbers(value.mean, value.logStd, noise);
-    action = drawn.action as tf.Tensor2D;
+    action = sampleValues(value, noise, positive).action;
     if (!pathwise) {
       const logDensity = densityOfDrawnValues(value, noise);
       logProbability = tf.add(logProbability, tf.sum(tf.mul(flagged, logDensity), 1));
@@ -119,7 +123,7 @@ function valueNoise(t: number, { branches, branchesPerGroup, pathwise, stream }:
 }
 
 /** Log-density [B, d] of the values that `noise` gave, as a function of the Gaussian's parameters with the values fixed. */
-function densityOfDrawnValues(value: { mean: tf.Tensor2D; logStd: tf.Tensor2D }, noise: tf.Tensor2D): tf.Tensor {
+function densityOfDrawnValues(value: ValueGaussian, noise: tf.Tensor2D): tf.Tensor {
   const unsquashed = detached(tf.add(value.mean, tf.mul(tf.exp(value.logStd), noise)));
   const standardized = tf.div(tf.sub(unsquashed, value.mean), tf.exp(value.logStd));
   return tanhGaussianNumbers(value.mean, value.logStd, standardized).logDensity;

@@ -80,9 +80,10 @@ function estimate(
   return Float64Array.from(flat);
 }
 
-/** The policy with its choices of targets replaced by a fixed sequence. */
-function forced(policy: DesignPolicy, sequence: readonly number[]): DesignPolicy {
+/** The policy with its choices of targets, and of their signs where it chooses them, replaced by a fixed sequence. */
+function forced(policy: DesignPolicy, sequence: readonly number[], isPositive = 1): DesignPolicy {
   let t = 0;
+  const positive = new Uint8Array(SIZE).fill(isPositive);
   const distribution: DesignPolicy['distribution'] = (batch, training) => {
     const original = policy.distribution(batch, training);
     const flags = Uint8Array.from({ length: SIZE }, (_, i) => (i === sequence[t] ? 1 : 0));
@@ -93,7 +94,11 @@ function forced(policy: DesignPolicy, sequence: readonly number[]): DesignPolicy
       mode: () => flags,
       draw: () => flags,
     };
-    return { ...original, targets };
+    const signs = original.signs && {
+      logProbability: (...of: [Uint8Array, Uint8Array]) => original.signs!.logProbability(...of),
+      draw: () => positive,
+    };
+    return { ...original, targets, signs: signs as typeof original.signs };
   };
   return { distribution } as unknown as DesignPolicy;
 }
@@ -115,6 +120,25 @@ function enumeratedGradient(policy: DesignPolicy): Float64Array {
         const [a, b] = rollout.steps.map(({ logProbability }) => logProbability);
         terms.push(tf.mul(tf.exp(tf.add(a!, b!)), finalPotential(rollout, branches)));
       }
+    return tf.neg(tf.sum(tf.stack(terms))) as tf.Scalar;
+  }, policy.parameters);
+  return Float64Array.from(gradients.flatMap((gradient) => Array.from(gradient.dataSync())));
+}
+
+/** Gradient of -E[Phi(h_1)] by listing the single targets with both signs of their values. */
+function enumeratedSignGradient(policy: DesignPolicy, environment: ReturnType<typeof toyEnvironment>): Float64Array {
+  const { gradients } = valueAndGradients(() => {
+    const terms = Array.from({ length: 2 * SIZE }, (_, choice) => {
+      const branches = makeBranches(1, 1, environment);
+      const rollout = playBranches({
+        policy: forced(policy, [choice >> 1], choice & 1),
+        branches,
+        pathwise: true,
+        stream: new RandomStream('enumerate'),
+        branchesPerGroup: 1,
+      });
+      return tf.mul(tf.exp(rollout.steps[0]!.logProbability), finalPotential(rollout, branches));
+    });
     return tf.neg(tf.sum(tf.stack(terms))) as tf.Scalar;
   }, policy.parameters);
   return Float64Array.from(gradients.flatMap((gradient) => Array.from(gradient.dataSync())));
@@ -157,6 +181,17 @@ describe('the branched estimate', () => {
       policy.dispose();
     },
   );
+
+  test('chosen signs are credited as the targets are', () => {
+    const environment = toyEnvironment({ budget: 1 });
+    const policy = toyPolicy({ kind: 'single', valueSign: 'chosen' }, { initialStd: 1e-7 });
+    const exact = enumeratedSignGradient(policy, environment);
+    const options = { groups: 1, branches: 8, pathwise: true, objective: 'final', environment } as const;
+    const { mean, error } = moments(120, (draw) => estimate(policy, { ...options, draw }));
+    expect(norm(error)).toBeLessThan(0.3 * norm(exact));
+    expect(deviation(mean, exact, error)).toBeLessThan(3);
+    policy.dispose();
+  });
 
   test('score function and pathwise gradients of values agree', () => {
     const environment = toyEnvironment({ budget: 1, initialRows: 16 });

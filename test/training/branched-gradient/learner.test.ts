@@ -4,11 +4,10 @@ import { CausalGraph } from '../../../core/causal/graph.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { useBackend } from '../../../core/tensor/backend.js';
 import type { CausalModelPrior } from '../../../envs/causal-model.js';
-import type { ActionHeadConfig } from '../../../models/action-head.js';
 import type { AmortizedGraphPosterior } from '../../../models/graph-posterior.js';
 import { DesignPolicy, PolicyConfig } from '../../../models/policy.js';
 import { BranchedGradientLearner } from '../../../training/branched-gradient/learner.js';
-import { SIZE, toyConfig, toyEnvironment, toyPolicy, toyPosterior } from './toy-experiment.js';
+import { SIZE, type ToyHead, toyConfig, toyEnvironment, toyPolicy, toyPosterior } from './toy-experiment.js';
 
 let posterior: AmortizedGraphPosterior;
 
@@ -18,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => posterior.dispose());
 
-function makeLearner(head: ActionHeadConfig, config: object = {}, environment: object = {}): BranchedGradientLearner {
+function makeLearner(head: ToyHead, config: object = {}, environment: object = {}): BranchedGradientLearner {
   return new BranchedGradientLearner({
     config: toyConfig(config),
     policy: toyPolicy(head),
@@ -35,7 +34,7 @@ describe('BranchedGradientLearner', () => {
     { kind: 'independent' },
     { kind: 'single' },
     { kind: 'bernoulli' },
-    { kind: 'subset', minimumTargets: 1, maximumTargets: 2 },
+    { kind: 'subset', minimumTargets: 1, maximumTargets: 2, valueSign: 'chosen' },
   ] as const)('$kind head: stopped and resumed equals straight, bit for bit, and no tensor leaks', (head) => {
     const straight = makeLearner(head, { objective: 'telescoped', entropyWeight: 0.1 });
     update(straight, 0);

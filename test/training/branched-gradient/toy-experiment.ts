@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type * as z from 'zod';
 import { RandomStream } from '../../../core/random/stream.js';
 import { DesignEnvConfig } from '../../../envs/design-env-config.js';
 import { createCausalModelPrior } from '../../../envs/prior-registry.js';
@@ -25,7 +26,9 @@ function biasEmbedding({ parameters }: AmortizedGraphPosterior | DesignPolicy): 
   bias.assign(tf.tensor1d(new RandomStream('toy/bias').fillNormal(new Float32Array(bias.size), 0, 0.4)));
 }
 
-export function toyPolicy(head: ActionHeadConfig, overrides: object = {}): DesignPolicy {
+export type ToyHead = z.input<typeof ActionHeadConfig>;
+
+export function toyPolicy(head: ToyHead, overrides: object = {}): DesignPolicy {
   const config = PolicyConfig.parse({ width: 8, heads: 2, pairs: 1, hidden: [8], dropout: 0, head, ...overrides });
   const policy = new DesignPolicy(config, 2, new RandomStream('toy/policy'));
   const weight = policy.parameters.get('head/linear1/weight');

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RandomStream } from '../../../core/random/stream.js';
 import { useBackend } from '../../../core/tensor/backend.js';
-import { createActionHead } from '../../../models/action-head.js';
+import { ActionHeadConfig, createActionHead } from '../../../models/action-head.js';
 import { candidateActions } from '../../../models/candidate-actions.js';
 import { CriticConfig } from '../../../models/critic.js';
 import { PolicyConfig } from '../../../models/policy.js';
@@ -21,7 +21,11 @@ beforeAll(async () => {
   await useBackend();
 });
 
-const bernoulli = createActionHead({ kind: 'bernoulli' }, { channels: 1, initialStd: 0.5, minimumLogStd: -5 });
+const bernoulli = createActionHead(ActionHeadConfig.parse({ kind: 'bernoulli' }), {
+  channels: 1,
+  initialStd: 0.5,
+  minimumLogStd: -5,
+});
 const distributionOf = (logits: tf.Tensor) => bernoulli.interpret(tf.reshape(logits, [1, SIZE, 1]));
 
 /** Q [1, M] of candidate actions [1, M, d, 1]. */
@@ -73,7 +77,11 @@ describe('choiceActorLoss', () => {
   });
 
   test('with all sets listed is the exact expectation', () => {
-    const single = createActionHead({ kind: 'single' }, { channels: 1, initialStd: 0.5, minimumLogStd: -5 });
+    const single = createActionHead(ActionHeadConfig.parse({ kind: 'single' }), {
+      channels: 1,
+      initialStd: 0.5,
+      minimumLogStd: -5,
+    });
     const distribution = single.interpret(tf.tensor3d([[[LOGITS[0]!], [LOGITS[1]!], [LOGITS[2]!]]]));
     const candidates = candidateActions(distribution, [1, SIZE], { draws: 1, stream: new RandomStream('s') });
     const value = [1, -2, 0.5];
@@ -85,47 +93,47 @@ describe('choiceActorLoss', () => {
   });
 });
 
-describe.each([{ kind: 'single' }, { kind: 'subset', maximumTargets: 2 }] as const)(
-  'RedqLearner, $kind head',
-  (head) => {
-    const layout = { size: 3, initialRows: 2, budget: 2, rowsPerExperiment: 1, channels: 2 };
-    const network = { width: 8, heads: 2, pairs: 1, hidden: [8] };
-    const makeLearner = () =>
-      new RedqLearner({
-        config: RedqConfig.parse({ iterations: 1, policyLearningRate: 1e-2, criticLearningRate: 1e-2 }),
-        policy: PolicyConfig.parse({ ...network, dropout: 0, head }),
-        critic: CriticConfig.parse(network),
-        channels: 2,
-        stream: new RandomStream('choice-learner'),
-      });
-    const replay = new EpisodeReplay(layout, 64);
-    const source = new RandomStream('choice-episodes');
-    for (let e = 0; e < 64; e++) {
-      const actions = source.fillUniform(new Float32Array(12), -1, 1);
-      const rewards = Float32Array.from({ length: 2 }, (_, t) => actions[6 * t + 1]!);
-      replay.add({ rows: source.fillNormal(new Float32Array(24)), actions, rewards });
-    }
-    const update = (learner: RedqLearner, from: number, to: number) => {
-      for (let u = from; u < to; u++) {
-        const stream = new RandomStream(`choice-update/${u}`);
-        learner.updateCritics(replay.sample(16, stream.child('c')), stream.child('c'));
-        learner.updatePolicy(replay.sample(16, stream.child('p')), -1, stream.child('p'));
-      }
-    };
-
-    test('resumes bit for bit and leaks no tensor', () => {
-      const straight = makeLearner();
-      update(straight, 0, 2);
-      const stored = straight.toArrays();
-      const before = tf.memory().numTensors;
-      update(straight, 2, 4);
-      expect(tf.memory().numTensors).toBe(before);
-      const resumed = makeLearner();
-      resumed.load(stored, 'here');
-      update(resumed, 2, 4);
-      expect(resumed.toArrays()).toEqual(straight.toArrays());
-      straight.dispose();
-      resumed.dispose();
+describe.each([
+  { kind: 'single', valueSign: 'chosen' },
+  { kind: 'subset', maximumTargets: 2 },
+] as const)('RedqLearner, $kind head', (head) => {
+  const layout = { size: 3, initialRows: 2, budget: 2, rowsPerExperiment: 1, channels: 2 };
+  const network = { width: 8, heads: 2, pairs: 1, hidden: [8] };
+  const makeLearner = () =>
+    new RedqLearner({
+      config: RedqConfig.parse({ iterations: 1, policyLearningRate: 1e-2, criticLearningRate: 1e-2 }),
+      policy: PolicyConfig.parse({ ...network, dropout: 0, head }),
+      critic: CriticConfig.parse(network),
+      channels: 2,
+      stream: new RandomStream('choice-learner'),
     });
-  },
-);
+  const replay = new EpisodeReplay(layout, 64);
+  const source = new RandomStream('choice-episodes');
+  for (let e = 0; e < 64; e++) {
+    const actions = source.fillUniform(new Float32Array(12), -1, 1);
+    const rewards = Float32Array.from({ length: 2 }, (_, t) => actions[6 * t + 1]!);
+    replay.add({ rows: source.fillNormal(new Float32Array(24)), actions, rewards });
+  }
+  const update = (learner: RedqLearner, from: number, to: number) => {
+    for (let u = from; u < to; u++) {
+      const stream = new RandomStream(`choice-update/${u}`);
+      learner.updateCritics(replay.sample(16, stream.child('c')), stream.child('c'));
+      learner.updatePolicy(replay.sample(16, stream.child('p')), -1, stream.child('p'));
+    }
+  };
+
+  test('resumes bit for bit and leaks no tensor', () => {
+    const straight = makeLearner();
+    update(straight, 0, 2);
+    const stored = straight.toArrays();
+    const before = tf.memory().numTensors;
+    update(straight, 2, 4);
+    expect(tf.memory().numTensors).toBe(before);
+    const resumed = makeLearner();
+    resumed.load(stored, 'here');
+    update(resumed, 2, 4);
+    expect(resumed.toArrays()).toEqual(straight.toArrays());
+    straight.dispose();
+    resumed.dispose();
+  });
+});

@@ -53,7 +53,7 @@ describe('learner: branched-gradient', () => {
     const withoutTimes = (name: string) => readMetrics(join(root, name)).map(({ time, ...values }) => values);
     expect(withoutTimes('resumed')).toEqual(withoutTimes('straight'));
     const policy = await loadPolicy(join(root, 'straight', 'checkpoints', 'best'));
-    expect(policy.config.head).toEqual({ kind: 'single' });
+    expect(policy.config.head).toEqual({ kind: 'single', valueSign: 'free' });
     policy.dispose();
   });
 

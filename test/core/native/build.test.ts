@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findLibrary, nativeFolder } from '../../../core/native/library.js';
+import { nativeIsUsable } from '../tensor/usable-backends.js';
 
 let folder: string;
 beforeEach(() => {
@@ -41,7 +42,7 @@ describe('build.mjs', () => {
     expect(existsSync(join(folder, 'build', 'kernels.so'))).toBe(false);
   });
 
-  test('a build leaves a library and its manifest, and nothing unfinished', () => {
+  test.runIf(nativeIsUsable)('a build leaves a library and its manifest, and nothing unfinished', () => {
     const output = runBuild({ PATH: process.env.PATH ?? '' });
     expect(output).toMatch(/native kernels built with/);
     const manifest = JSON.parse(readFileSync(join(folder, 'build', 'manifest.json'), 'utf8'));
@@ -59,12 +60,12 @@ describe('findLibrary', () => {
     return folder;
   }
 
-  test('accepts the build of these sources on this processor', async () => {
+  test.runIf(nativeIsUsable)('accepts the build of these sources on this processor', async () => {
     const build = await withManifest((manifest) => manifest);
     expect((await findLibrary(build)).path).toBe(join(build, 'kernels.so'));
   });
 
-  test.each<[string, (manifest: Record<string, unknown>) => unknown, RegExp]>([
+  test.runIf(nativeIsUsable).each<[string, (manifest: Record<string, unknown>) => unknown, RegExp]>([
     [
       'another processor',
       (manifest) => ({ ...manifest, processor: 'other' }),

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/tensor/backend.js';
 import { encoderLayer, encoderLayerReference } from '../../../core/tensor/encoder-layer.js';
+import { nativeIsUsable } from '../tensor/usable-backends.js';
 import { type LayerCase, relativeDifference, runLayer } from './random-layer.js';
 
 const FLOAT32_ROUNDING = 2e-5;
@@ -32,9 +33,7 @@ const usual: LayerCase = {
   seed: 1,
 };
 
-beforeAll(() => useBackend({ backend: 'native' }));
-
-describe('encoderLayer on native against the composed reference', () => {
+describe.runIf(nativeIsUsable)('encoderLayer on native against the composed reference', () => {
   test.each<[string, Partial<LayerCase>]>([
     ['rows, the paper size', { variables: 10 }],
     ['variables, the paper size', { axis: 'variables', variables: 10 }],
@@ -83,7 +82,7 @@ describe('encoderLayer on native against the composed reference', () => {
   });
 });
 
-describe('encoderLayer on native', () => {
+describe.runIf(nativeIsUsable)('encoderLayer on native', () => {
   test('padded rows are copied through, and their gradients too', async () => {
     await useBackend({ backend: 'native' });
     tf.tidy(() => {

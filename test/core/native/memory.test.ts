@@ -5,9 +5,12 @@ import { useBackend } from '../../../core/tensor/backend.js';
 import { encoderLayer } from '../../../core/tensor/encoder-layer.js';
 import { Adam, polyakUpdate, valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';
+import { nativeIsUsable } from '../tensor/usable-backends.js';
 import { type LayerCase, layerNumbers } from './random-layer.js';
 
-beforeAll(() => useBackend({ backend: 'native' }));
+beforeAll(async () => {
+  if (nativeIsUsable) await useBackend({ backend: 'native' });
+});
 
 describe('MemoryPool', () => {
   test('gives a returned buffer again, at the length asked for', () => {
@@ -32,7 +35,7 @@ describe('MemoryPool', () => {
   });
 });
 
-describe('recycled memory', () => {
+describe.runIf(nativeIsUsable)('recycled memory', () => {
   test('what was read outlives its tensor', () => {
     const tensor = tf.ones([5000]).add(1);
     const values = tensor.dataSync();
@@ -62,7 +65,7 @@ describe('recycled memory', () => {
   });
 });
 
-test('1,000 training steps leak neither tensors nor data', () => {
+test.runIf(nativeIsUsable)('1,000 training steps leak neither tensors nor data', () => {
   const layer: LayerCase = {
     batch: 2,
     rows: 6,
@@ -107,19 +110,22 @@ test('1,000 training steps leak neither tensors nor data', () => {
   expect(last).toBeLessThan(first);
 });
 
-test('weights of a network that is not trained get no gradients, and the others are the same', () => {
-  const layer = { batch: 1, rows: 5, variables: 3, width: 8, heads: 2, keySize: 4, hidden: 16 };
-  const numbers = layerNumbers({ ...layer, axis: 'rows', masked: false, dropoutRate: 0, seed: 6 });
-  const [frozen, trained] = [new ParameterSet(), new ParameterSet()];
-  for (const { name, shape, values } of numbers.weights) frozen.add(name, shape, values);
-  trained.add('shift', [8], new Float32Array(8));
-  const x = tf.tensor4d(numbers.x, [1, 5, 3, 8]);
-  const weights = Object.fromEntries(frozen.names.map((name) => [name, frozen.get(name)]));
-  const loss = () =>
-    encoderLayer(x.add(trained.get('shift')) as tf.Tensor4D, weights as never, { heads: 2, axis: 'rows' })
-      .square()
-      .sum() as tf.Scalar;
-  const { gradients } = valueAndGradients(loss, trained);
-  const wanted = tf.variableGrads(loss, [trained.get('shift')]).grads[trained.get('shift').name]!;
-  expect(gradients[0]!.dataSync()).toEqual(wanted.dataSync());
-});
+test.runIf(nativeIsUsable)(
+  'weights of a network that is not trained get no gradients, and the others are the same',
+  () => {
+    const layer = { batch: 1, rows: 5, variables: 3, width: 8, heads: 2, keySize: 4, hidden: 16 };
+    const numbers = layerNumbers({ ...layer, axis: 'rows', masked: false, dropoutRate: 0, seed: 6 });
+    const [frozen, trained] = [new ParameterSet(), new ParameterSet()];
+    for (const { name, shape, values } of numbers.weights) frozen.add(name, shape, values);
+    trained.add('shift', [8], new Float32Array(8));
+    const x = tf.tensor4d(numbers.x, [1, 5, 3, 8]);
+    const weights = Object.fromEntries(frozen.names.map((name) => [name, frozen.get(name)]));
+    const loss = () =>
+      encoderLayer(x.add(trained.get('shift')) as tf.Tensor4D, weights as never, { heads: 2, axis: 'rows' })
+        .square()
+        .sum() as tf.Scalar;
+    const { gradients } = valueAndGradients(loss, trained);
+    const wanted = tf.variableGrads(loss, [trained.get('shift')]).grads[trained.get('shift').name]!;
+    expect(gradients[0]!.dataSync()).toEqual(wanted.dataSync());
+  },
+);

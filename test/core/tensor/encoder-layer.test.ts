@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BackendName, useBackend } from '../../../core/tensor/backend.js';
+import { useBackend } from '../../../core/tensor/backend.js';
 import { sequenceEncoderLayer, WEIGHT_NAMES } from '../../../core/tensor/encoder-layer.js';
 import { FIXTURE_NAMES, fixtureCases, fixtureTensors, maxDifference } from './encoder-fixture.js';
+import { usableBackends } from './usable-backends.js';
 
-const backends: BackendName[] = ['cpu', 'wasm', 'native'];
+const backends = await usableBackends(['cpu', 'wasm', 'native']);
 
 describe.each(backends)('encoderLayer on %s', (backend) => {
   beforeEach(async () => {

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RandomStream } from '../../../core/random/stream.js';
-import { type BackendName, useBackend } from '../../../core/tensor/backend.js';
+import { useBackend } from '../../../core/tensor/backend.js';
 import { layerNorm, layerNormReference } from '../../../core/tensor/layer-norm.js';
 import { linear, linearReference } from '../../../core/tensor/linear.js';
 import { maskedMaxPool } from '../../../core/tensor/masked-pool.js';
 import { maxDifference } from './encoder-fixture.js';
+import { usableBackends } from './usable-backends.js';
 
-const backends: BackendName[] = ['cpu', 'wasm', 'native'];
+const backends = await usableBackends(['cpu', 'wasm', 'native']);
 
 function randomTensor(name: string, shape: number[]): tf.Tensor {
   const stream = new RandomStream(name);

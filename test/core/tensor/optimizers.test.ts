@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BackendName, useBackend } from '../../../core/tensor/backend.js';
+import { useBackend } from '../../../core/tensor/backend.js';
 import { Adam, Lamb, polyakUpdate, valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';
 import { maxDifference } from './encoder-fixture.js';
+import { usableBackends } from './usable-backends.js';
 
-const backends: BackendName[] = ['cpu', 'wasm', 'native'];
+const backends = await usableBackends(['cpu', 'wasm', 'native']);
 
 /** Two parameters, one of them all zero, and the gradients of three steps. */
 const start = { a: [0.5, -1, 2, 0.25], b: [0, 0] };

@@ -1,5 +1,6 @@
 import { RandomStream } from '../core/random/stream.js';
 import { type EncoderLayerWeights, WEIGHT_NAMES } from '../core/tensor/encoder-layer.js';
+import { encoderLayerShapes } from '../core/tensor/encoder-layer-contract.js';
 
 /** Sizes of the paper's encoder; `pairs` of layers, over variables and over rows. */
 export interface EncoderSizes {
@@ -22,30 +23,13 @@ export interface EncoderNumbers {
   readonly layers: readonly ReadonlyMap<keyof EncoderLayerWeights, { shape: number[]; data: Float32Array }>[];
 }
 
-export function weightShapes({ width, hidden }: EncoderSizes): Record<keyof EncoderLayerWeights, number[]> {
-  return {
-    norm1Scale: [width],
-    norm1Bias: [width],
-    inProjectionWeight: [3 * width, width],
-    inProjectionBias: [3 * width],
-    outProjectionWeight: [width, width],
-    outProjectionBias: [width],
-    norm2Scale: [width],
-    norm2Bias: [width],
-    feedForward1Weight: [hidden, width],
-    feedForward1Bias: [hidden],
-    feedForward2Weight: [width, hidden],
-    feedForward2Bias: [width],
-  };
-}
-
 export function encoderNumbers(sizes: EncoderSizes): EncoderNumbers {
   const stream = new RandomStream('bench/encoder');
   const uniform = (name: string, count: number, scale: number) => {
     const own = stream.child(name);
     return Float32Array.from({ length: count }, () => (own.uniform() * 2 - 1) * scale);
   };
-  const shapes = weightShapes(sizes);
+  const shapes = encoderLayerShapes({ ...sizes, attention: sizes.width });
   const layers = Array.from({ length: 2 * sizes.pairs }, (_, layer) => {
     const entries = WEIGHT_NAMES.map((name) => {
       const shape = shapes[name];

@@ -3,6 +3,7 @@ import type { DesignEnvConfig } from '../envs/design-env-config.js';
 import { VectorDesignEnv } from '../envs/vector-design-env.js';
 import type { AmortizedGraphPosterior } from '../models/graph-posterior.js';
 import { actionChannels, type DecisionMode, type DesignPolicy } from '../models/policy.js';
+import { meanOf } from './mean.js';
 import { collectEpisodes } from './redq/collector.js';
 
 /** Metrics of a policy on held-out systems, whatever it was trained with. */
@@ -55,8 +56,4 @@ export class PolicyValidation {
     };
     return { score, metrics };
   }
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

@@ -43,3 +43,26 @@ export const WEIGHT_NAMES = [
   'feedForward2Weight',
   'feedForward2Bias',
 ] as const satisfies readonly (keyof EncoderLayerWeights)[];
+
+/** Shapes of one layer's weights for widths D, A and F. */
+export function encoderLayerShapes(sizes: {
+  readonly width: number;
+  readonly attention: number;
+  readonly hidden: number;
+}): Record<keyof EncoderLayerWeights, number[]> {
+  const { width, attention, hidden } = sizes;
+  return {
+    norm1Scale: [width],
+    norm1Bias: [width],
+    inProjectionWeight: [3 * attention, width],
+    inProjectionBias: [3 * attention],
+    outProjectionWeight: [width, attention],
+    outProjectionBias: [width],
+    norm2Scale: [width],
+    norm2Bias: [width],
+    feedForward1Weight: [hidden, width],
+    feedForward1Bias: [hidden],
+    feedForward2Weight: [width, hidden],
+    feedForward2Bias: [width],
+  };
+}

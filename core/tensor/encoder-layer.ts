@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError, checkShape } from '../errors.js';
 import { dropoutKey, dropoutThreshold } from './dropout.js';
-import { type EncoderLayerOptions, type EncoderLayerWeights, WEIGHT_NAMES } from './encoder-layer-contract.js';
+import {
+  type EncoderLayerOptions,
+  type EncoderLayerWeights,
+  encoderLayerShapes,
+  WEIGHT_NAMES,
+} from './encoder-layer-contract.js';
 import { encoderLayerReference } from './encoder-layer-reference.js';
 import { FUSED_KERNELS, hasKernel, needWeightGradients, runFused } from './kernels.js';
 
@@ -30,20 +35,7 @@ function checkArguments(x: tf.Tensor4D, weights: EncoderLayerWeights, options: E
   const [batch, rows, , width] = x.shape;
   const attention = weights.outProjectionWeight.shape[1] ?? 0;
   const hidden = weights.feedForward1Weight.shape[0] ?? 0;
-  const wanted: Record<keyof EncoderLayerWeights, readonly number[]> = {
-    norm1Scale: [width],
-    norm1Bias: [width],
-    inProjectionWeight: [3 * attention, width],
-    inProjectionBias: [3 * attention],
-    outProjectionWeight: [width, attention],
-    outProjectionBias: [width],
-    norm2Scale: [width],
-    norm2Bias: [width],
-    feedForward1Weight: [hidden, width],
-    feedForward1Bias: [hidden],
-    feedForward2Weight: [width, hidden],
-    feedForward2Bias: [width],
-  };
+  const wanted = encoderLayerShapes({ width, attention, hidden });
   for (const name of WEIGHT_NAMES) checkShape('encoderLayer', name, weights[name].shape, wanted[name]);
   if (options.rowMask !== undefined) checkShape('encoderLayer', 'rowMask', options.rowMask.shape, [batch, rows]);
   if (!Number.isInteger(options.heads) || options.heads < 1 || attention % options.heads !== 0) {

@@ -4,6 +4,7 @@ import { auroc, averagePrecision } from '../../core/causal/ranking-metrics.js';
 import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
 import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
 import { fromDatasets } from '../../models/history-batch.js';
+import { meanOf } from '../mean.js';
 
 /** How good a posterior is on datasets it has not seen. Ranking metrics leave out graphs where they are not defined. */
 export interface HeldOutScores {
@@ -57,8 +58,4 @@ function scoreBatch(posterior: AmortizedGraphPosterior, batch: DatasetBatch): Sc
     edgeProbabilities: probabilities.subarray(k * entries, (k + 1) * entries),
     graph: { size, adjacency: graphs.subarray(k * entries, (k + 1) * entries) },
   }));
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

@@ -5,6 +5,7 @@ import type { DesignEnvConfig } from '../../envs/design-env-config.js';
 import { DatasetSpec, type PosteriorDataConfig } from '../../envs/simulation/config.js';
 import { type DatasetBatch, simulateDatasets } from '../../envs/simulation/simulate-datasets.js';
 import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
+import { meanOf } from '../mean.js';
 import { type HeldOutScores, scoreHeldOut } from './held-out.js';
 
 /** Scores of a posterior for one amount and kind of data. */
@@ -98,9 +99,7 @@ function scoreCorrelation(batches: readonly DatasetBatch[]): { auroc: number; av
       if (precision !== null) precisions.push(precision);
     }
   }
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  return { auroc: mean(areas), averagePrecision: mean(precisions) };
+  return { auroc: meanOf(areas), averagePrecision: meanOf(precisions) };
 }
 
 /** |Pearson correlation| of every pair of variables over the measured rows of one dataset: [d, d], diagonal 0. */

@@ -7,6 +7,7 @@ import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
 import { actionChannels } from '../../models/policy.js';
 import type { ExperimentConfig } from '../experiment-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
+import { meanOf } from '../mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../policy-validation.js';
 import { type CollectedEpisodes, collectEpisodes } from './collector.js';
 import { RedqLearner } from './learner.js';
@@ -182,8 +183,4 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     const numbers = this.#learner.policy.head.numbersIn(this.#env.size);
     return targetEntropyPerNumber * numbers - targetEntropyDecay * iteration;
   }
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

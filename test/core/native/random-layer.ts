@@ -5,7 +5,7 @@ import {
   type EncoderLayerWeights,
   WEIGHT_NAMES,
 } from '../../../core/tensor/encoder-layer.js';
-import { weightShapes } from '../tensor/encoder-fixture.js';
+import { encoderLayerShapes } from '../../../core/tensor/encoder-layer-contract.js';
 
 /** Sizes and options of one random layer; `seed` fixes all numbers. */
 export interface LayerCase {
@@ -34,7 +34,7 @@ export function layerNumbers(layer: LayerCase) {
   const stream = new RandomStream(`layer/${layer.seed}`);
   const { batch, rows, variables, width, heads, keySize, hidden } = layer;
   const size = batch * rows * variables * width;
-  const shapes = weightShapes({ width, attention: heads * keySize, hidden });
+  const shapes = encoderLayerShapes({ width, attention: heads * keySize, hidden });
   const weights = WEIGHT_NAMES.map((name) => {
     const shape = shapes[name];
     const values = randomArray(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import type { EncoderLayerWeights } from '../../../core/tensor/encoder-layer.js';
+import { encoderLayerShapes } from '../../../core/tensor/encoder-layer-contract.js';
 
 /** One case of encoder_layer.json (torch 1.13, float64): see its note. */
 export interface FixtureCase {
@@ -35,28 +36,6 @@ export const FIXTURE_NAMES: Record<keyof EncoderLayerWeights, string> = {
 };
 
 /** Shapes of the weights of a layer. */
-export function weightShapes(size: {
-  width: number;
-  attention: number;
-  hidden: number;
-}): Record<keyof EncoderLayerWeights, number[]> {
-  const { width, attention, hidden } = size;
-  return {
-    norm1Scale: [width],
-    norm1Bias: [width],
-    inProjectionWeight: [3 * attention, width],
-    inProjectionBias: [3 * attention],
-    outProjectionWeight: [width, attention],
-    outProjectionBias: [width],
-    norm2Scale: [width],
-    norm2Bias: [width],
-    feedForward1Weight: [hidden, width],
-    feedForward1Bias: [hidden],
-    feedForward2Weight: [width, hidden],
-    feedForward2Bias: [width],
-  };
-}
-
 /** Largest absolute difference. */
 export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
@@ -76,7 +55,7 @@ export function fixtureTensors(fixture: FixtureCase): {
   weights: EncoderLayerWeights;
 } {
   const { batch, sequence, dim, feedForward } = fixture.shape;
-  const shapes = weightShapes({ width: dim, attention: dim, hidden: feedForward });
+  const shapes = encoderLayerShapes({ width: dim, attention: dim, hidden: feedForward });
   const names = Object.keys(shapes) as (keyof EncoderLayerWeights)[];
   const weights = Object.fromEntries(
     names.map((name) => [name, tf.tensor(fixture.weights[FIXTURE_NAMES[name]]!, shapes[name])]),

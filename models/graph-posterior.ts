@@ -16,6 +16,7 @@ import {
   toHistoryBatch,
 } from './history-batch.js';
 import { addConstantVector, addGlorotWeight, type ParameterScope } from './initialization.js';
+import { PairEncoder, PairEncoderConfig } from './pair-encoder.js';
 
 // Shapes: B histories, d variables, D width.
 
@@ -25,6 +26,9 @@ export const GraphPosteriorConfig = z.strictObject({
     .enum(['standardize', 'log2-counts-per-million'])
     .default('standardize')
     .describe('how values are scaled before they enter; part of the model and kept with its checkpoint'),
+  pairEncoder: PairEncoderConfig.optional().describe(
+    'adds a logit read from the moments of every pair to the published head; left out: the published head alone',
+  ),
   chunk: z.int().min(1).default(128).describe('histories per forward pass when scoring'),
 });
 export type GraphPosteriorConfig = z.infer<typeof GraphPosteriorConfig>;
@@ -34,11 +38,13 @@ const INITIAL_EDGE_BIAS = -3;
 
 /**
  * Amortized graph posterior q(A | D) in the style of AVICI (arXiv:2205.12934): an alternating-attention encoder, two
- * unit-length heads u and v per variable, and logit_ij = exp(temperature) <u_i, v_j> + bias.
+ * unit-length heads u and v per variable, and logit_ij = exp(temperature) <u_i, v_j> + bias, plus a logit read from
+ * the encoding of the pair where one is configured.
  */
 export class AmortizedGraphPosterior implements GraphPosterior {
   readonly parameters = new ParameterSet();
   readonly #encoder: AlternatingEncoder;
+  readonly #pairEncoder: PairEncoder | undefined;
 
   constructor(
     readonly config: GraphPosteriorConfig,
@@ -49,6 +55,14 @@ export class AmortizedGraphPosterior implements GraphPosterior {
     for (const head of ['source', 'sink']) addEdgeHead({ ...scope, prefix: head }, config.width);
     addConstantVector({ ...scope, prefix: 'edge' }, 'logTemperature', 1, INITIAL_LOG_TEMPERATURE);
     addConstantVector({ ...scope, prefix: 'edge' }, 'bias', 1, INITIAL_EDGE_BIAS);
+    if (config.pairEncoder === undefined) return;
+    this.#pairEncoder = new PairEncoder({ ...scope, prefix: 'pair' }, config.pairEncoder, config.width);
+    // A weight of 0 starts from the published head.
+    addGlorotWeight({ ...scope, prefix: 'pairLogit' }, 'weight', {
+      outputs: 1,
+      inputs: config.pairEncoder.channels,
+      gain: 0,
+    });
   }
 
   /** Scales packed histories in place as this model expects them; call once before `logits`. */
@@ -64,7 +78,10 @@ export class AmortizedGraphPosterior implements GraphPosterior {
     const sink = this.#unitHead('sink', encoding);
     const cosine = tf.matMul(source, sink, false, true);
     const temperature = tf.exp(this.parameters.get('edge/logTemperature'));
-    return tf.add(tf.mul(cosine, temperature), this.parameters.get('edge/bias')) as tf.Tensor3D;
+    const bilinear = tf.add(tf.mul(cosine, temperature), this.parameters.get('edge/bias')) as tf.Tensor3D;
+    if (this.#pairEncoder === undefined) return bilinear;
+    const weight = this.parameters.get('pairLogit/weight') as tf.Tensor2D;
+    return tf.add(bilinear, tf.squeeze(linear(this.#pairEncoder.encode(batch, encoding), weight), [3]));
   }
 
   edgeProbabilities(histories: readonly History[]): Float32Array {

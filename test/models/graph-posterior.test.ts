@@ -5,23 +5,45 @@ import { History } from '../../core/causal/history.js';
 import { RandomStream } from '../../core/random/stream.js';
 import { useBackend } from '../../core/tensor/backend.js';
 import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../models/graph-posterior.js';
+import { packHistories, toHistoryBatch } from '../../models/history-batch.js';
 import { permuteHistory, randomHistory } from './random-histories.js';
 
-const config = GraphPosteriorConfig.parse({ width: 16, heads: 2, keySize: 4, pairs: 1, chunk: 3 });
-let posterior: AmortizedGraphPosterior;
+const SMALL = { width: 16, heads: 2, keySize: 4, pairs: 1, chunk: 3 };
+const NETWORKS = [
+  { name: 'the published head', config: GraphPosteriorConfig.parse(SMALL) },
+  {
+    name: 'a logit from the moments of pairs',
+    config: GraphPosteriorConfig.parse({ ...SMALL, pairEncoder: { channels: 6, layers: 2 } }),
+  },
+];
 
-beforeAll(async () => {
-  await useBackend();
-  posterior = new AmortizedGraphPosterior(config, new RandomStream('test/posterior'));
-});
-afterAll(() => posterior.dispose());
+/** A posterior whose pair logit, which starts from 0, has a say. */
+function makePosterior(config: GraphPosteriorConfig): AmortizedGraphPosterior {
+  const posterior = new AmortizedGraphPosterior(config, new RandomStream('test/posterior'));
+  const weights = posterior.parameters.toArrays();
+  new RandomStream('test/pair-logit').fillUniform(
+    weights.get('pairLogit/weight')?.data ?? new Float32Array(0),
+    -0.3,
+    0.3,
+  );
+  posterior.parameters.load(weights, 'test');
+  return posterior;
+}
 
 function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, tolerance = 2e-5): void {
   expect(got.length).toBe(want.length);
   for (let i = 0; i < want.length; i++) expect(Math.abs(got[i]! - want[i]!)).toBeLessThan(tolerance);
 }
 
-describe('AmortizedGraphPosterior', () => {
+describe.each(NETWORKS)('AmortizedGraphPosterior with $name', ({ config }) => {
+  let posterior: AmortizedGraphPosterior;
+
+  beforeAll(async () => {
+    await useBackend();
+    posterior = makePosterior(config);
+  });
+  afterAll(() => posterior.dispose());
+
   test('gives probabilities with a zero diagonal and leaks no tensor', () => {
     const histories = [1, 2, 3, 4].map((k) => randomHistory(5, 4 + k, new RandomStream(`h${k}`)));
     const before = tf.memory().numTensors;
@@ -81,10 +103,29 @@ describe('AmortizedGraphPosterior', () => {
     expectClose(posterior.edgeProbabilities([scaled]), posterior.edgeProbabilities([history]), 1e-4);
   });
 
+  test('its gradient in the values is that of finite differences', () => {
+    const history = randomHistory(4, 6, new RandomStream('posterior/gradient-away-from-kinks'));
+    const batch = toHistoryBatch(packHistories([history]));
+    const direction = tf.mul(tf.randomNormal(batch.channels.shape, 0, 1, 'float32', 3), [1, 0]);
+    const score = (x: tf.Tensor) => tf.sum(tf.sin(posterior.logits({ ...batch, channels: x as tf.Tensor4D })));
+    const slope = tf.sum(tf.mul(tf.grad(score)(batch.channels), direction)).dataSync()[0]!;
+    const at = (step: number) => score(tf.add(batch.channels, tf.mul(step, direction))).dataSync()[0]!;
+    const difference = (at(0.0005) - at(-0.0005)) / 0.001;
+    expect(Math.abs(slope - difference)).toBeLessThan(0.02 * Math.max(1, Math.abs(slope)));
+  });
+
   test('refuses a width that its heads do not divide', () => {
     const bad = GraphPosteriorConfig.parse({ width: 10, heads: 4 });
     expect(() => new AmortizedGraphPosterior(bad, new RandomStream('x'))).toThrow(
       /'width' 10 is not divisible by 'heads' 4/,
     );
   });
+});
+
+test('the pair logit starts from the published head', () => {
+  const [published, extended] = NETWORKS.map(
+    ({ config }) => new AmortizedGraphPosterior(config, new RandomStream('test/posterior')),
+  ) as [AmortizedGraphPosterior, AmortizedGraphPosterior];
+  const histories = [randomHistory(4, 6, new RandomStream('posterior/start'))];
+  expect([...extended.edgeProbabilities(histories)]).toEqual([...published.edgeProbabilities(histories)]);
 });

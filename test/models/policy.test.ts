@@ -4,15 +4,20 @@ import { useBackend } from '../../core/tensor/backend.js';
 import { DesignPolicy, interventionsFromActions, PolicyConfig } from '../../models/policy.js';
 import { permuteHistory, randomHistory } from './random-histories.js';
 
-let policy: DesignPolicy;
+const ENCODERS = [
+  { name: 'the published encoder', options: {} },
+  { name: 'the moments of pairs beside it', options: { pairEncoder: { channels: 6, layers: 2 } } },
+];
 
-beforeAll(async () => {
-  await useBackend();
-  const config = PolicyConfig.parse({ width: 16, heads: 4, pairs: 1, hidden: [16], chunk: 2 });
-  policy = new DesignPolicy(config, 2, new RandomStream('test/policy'));
-});
+describe.each(ENCODERS)('DesignPolicy with $name', ({ options }) => {
+  let policy: DesignPolicy;
 
-describe('DesignPolicy', () => {
+  beforeAll(async () => {
+    await useBackend();
+    const config = PolicyConfig.parse({ width: 16, heads: 4, pairs: 1, hidden: [16], chunk: 2, ...options });
+    policy = new DesignPolicy(config, 2, new RandomStream('test/policy'));
+  });
+
   test('permuting the variables permutes the action; permuting rows changes nothing', () => {
     const stream = new RandomStream('policy-equivariance');
     const history = randomHistory(6, 7, stream);

@@ -2,15 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { RandomStream } from '../core/random/stream.js';
 import { ParameterSet } from '../core/tensor/parameters.js';
-import { InputScaling, scaledBatch } from './count-scaling.js';
-import { AlternatingEncoder, EncoderConfig } from './encoder.js';
 import type { HistoryBatch } from './history-batch.js';
+import { HistoryEncoder, HistoryEncoderConfig } from './history-encoder.js';
 import { Mlp } from './mlp.js';
 
 export const CriticConfig = z.strictObject({
-  ...EncoderConfig.shape,
-  inputScaling: InputScaling,
-  feedForwardFactor: EncoderConfig.shape.feedForwardFactor
+  ...HistoryEncoderConfig.shape,
+  feedForwardFactor: HistoryEncoderConfig.shape.feedForwardFactor
     .unwrap()
     .default(2)
     .describe('feed-forward width as a multiple of the token width'),
@@ -25,7 +23,7 @@ export type CriticConfig = z.infer<typeof CriticConfig>;
  */
 export class Critic {
   readonly parameters = new ParameterSet();
-  readonly #encoder: AlternatingEncoder;
+  readonly #encoder: HistoryEncoder;
   readonly #head: Mlp;
 
   constructor(
@@ -33,8 +31,8 @@ export class Critic {
     readonly channels: number,
     stream: RandomStream,
   ) {
-    const scope = { parameters: this.parameters, prefix: 'encoder', stream };
-    this.#encoder = new AlternatingEncoder(scope, config);
+    const scope = { parameters: this.parameters, stream };
+    this.#encoder = new HistoryEncoder(scope, config);
     this.#head = new Mlp(
       { ...scope, prefix: 'head' },
       { inputs: config.width + channels, hidden: config.hidden, outputs: 1, outputGain: 0.1 },
@@ -43,7 +41,7 @@ export class Critic {
 
   /** Histories -> [B, d, width]. */
   encode(batch: HistoryBatch): tf.Tensor3D {
-    return this.#encoder.encode(scaledBatch(batch, this.config.inputScaling));
+    return this.#encoder.encode(batch);
   }
 
   /** Encoding [B, d, width] and action numbers [B, d, C] -> Q [B]. */

@@ -6,12 +6,10 @@ import { CausalPilotError } from '../core/errors.js';
 import type { RandomStream } from '../core/random/stream.js';
 import { ParameterSet } from '../core/tensor/parameters.js';
 import { type ActionDistribution, type ActionHead, ActionHeadConfig, createActionHead } from './action-head.js';
-import { InputScaling, scaledBatch } from './count-scaling.js';
-import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from './encoder.js';
+import type { EncoderTraining } from './encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from './history-batch.js';
+import { HistoryEncoder, HistoryEncoderConfig } from './history-encoder.js';
 import { Mlp } from './mlp.js';
-import { PairEncoder, PairEncoderConfig } from './pair-encoder.js';
-import { PairPooling } from './pair-pooling.js';
 import { sampleValues } from './sign-law.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './tanh-gaussian.js';
 import type { AllowedTargets } from './target-law.js';
@@ -19,12 +17,11 @@ import type { AllowedTargets } from './target-law.js';
 // Shapes: B histories, d variables, C action numbers per variable.
 
 export const PolicyConfig = z.strictObject({
-  ...EncoderConfig.shape,
-  inputScaling: InputScaling,
-  dropout: EncoderConfig.shape.dropout.unwrap().default(0.1).describe('residual dropout of the encoder while training'),
-  pairEncoder: PairEncoderConfig.optional().describe(
-    'adds what the moments of its pairs say about a variable to its encoding; left out: the published encoder alone',
-  ),
+  ...HistoryEncoderConfig.shape,
+  dropout: HistoryEncoderConfig.shape.dropout
+    .unwrap()
+    .default(0.1)
+    .describe('residual dropout of the encoder while training'),
   hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
   head: ActionHeadConfig.prefault({ kind: 'independent' }).describe('how targets and values are chosen'),
   initialStd: z
@@ -64,8 +61,7 @@ export interface PolicyDecisionOptions {
 export class DesignPolicy {
   readonly parameters = new ParameterSet();
   readonly head: ActionHead;
-  readonly #encoder: AlternatingEncoder;
-  readonly #pairs: { readonly encoder: PairEncoder; readonly pooling: PairPooling } | undefined;
+  readonly #encoder: HistoryEncoder;
   readonly #outputs: Mlp;
 
   constructor(
@@ -73,16 +69,9 @@ export class DesignPolicy {
     readonly channels: number,
     stream: RandomStream,
   ) {
-    const scope = { parameters: this.parameters, prefix: 'encoder', stream };
+    const scope = { parameters: this.parameters, stream };
     this.head = createActionHead(config.head, { ...config, channels });
-    this.#encoder = new AlternatingEncoder(scope, config);
-    if (config.pairEncoder !== undefined) {
-      const { channels: pairChannels } = config.pairEncoder;
-      this.#pairs = {
-        encoder: new PairEncoder({ ...scope, prefix: 'pair' }, config.pairEncoder, config.width),
-        pooling: new PairPooling({ ...scope, prefix: 'pairPooling' }, { channels: pairChannels, width: config.width }),
-      };
-    }
+    this.#encoder = new HistoryEncoder(scope, config);
     this.#outputs = new Mlp(
       { ...scope, prefix: 'head' },
       { inputs: config.width, hidden: config.hidden, outputs: this.head.outputs, outputGain: 0.1 },
@@ -90,9 +79,7 @@ export class DesignPolicy {
   }
 
   distribution(batch: HistoryBatch, training?: EncoderTraining, allowed?: AllowedTargets): ActionDistribution {
-    const scaled = scaledBatch(batch, this.config.inputScaling);
-    const encoding = this.#encoder.encode(scaled, training);
-    const outputs = this.#outputs.apply(this.#withPairs(scaled, encoding)) as tf.Tensor3D;
+    const outputs = this.#outputs.apply(this.#encoder.encode(batch, training)) as tf.Tensor3D;
     return this.head.interpret(outputs, allowed);
   }
 
@@ -150,11 +137,6 @@ export class DesignPolicy {
 
   dispose(): void {
     this.parameters.dispose();
-  }
-
-  #withPairs(batch: HistoryBatch, encoding: tf.Tensor3D): tf.Tensor {
-    if (this.#pairs === undefined) return encoding;
-    return tf.add(encoding, this.#pairs.pooling.apply(this.#pairs.encoder.encode(batch, encoding)));
   }
 
   /** tanh of every Gaussian number; a forbidden variable's switch is turned off. */

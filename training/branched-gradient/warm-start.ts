@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CausalPilotError } from '../../core/errors.js';
 import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
 import type { DesignPolicy } from '../../models/policy.js';
@@ -11,25 +12,31 @@ const ENCODER_OPTIONS = [
   'feedForwardFactor',
   'firstAxis',
   'inputScaling',
+  'pairEncoder',
 ] as const;
 
-const ENCODER_PREFIX = 'encoder/';
+/** Parameters that both networks name alike and that mean the same in both. */
+const SHARED_PREFIXES = ['encoder/', 'pair/'];
 
 /**
- * Gives the policy's encoder the posterior's weights: what the posterior reads from a history is what a design should be
- * chosen by. The heads stay as they are.
+ * Gives the policy's encoders, of histories and of pairs, the posterior's weights: what the posterior reads from a history is
+ * what a design should be chosen by. The heads stay as they are.
  *
  * @throws CausalPilotError E_CONFIG naming the first option in which the encoders differ.
  */
 export function startFromPosterior(policy: DesignPolicy, posterior: AmortizedGraphPosterior): void {
-  const different = ENCODER_OPTIONS.find((option) => policy.config[option] !== posterior.config[option]);
-  if (different !== undefined)
+  const different = ENCODER_OPTIONS.find(
+    (option) => !isDeepStrictEqual(policy.config[option], posterior.config[option]),
+  );
+  if (different !== undefined) {
+    const shown = ({ config }: DesignPolicy | AmortizedGraphPosterior) => JSON.stringify(config[different]);
     throw new CausalPilotError(
       'E_CONFIG',
-      `branchedGradient.warmStart: the policy cannot take the posterior's encoder, because policy.${different} is ${policy.config[different]} and the posterior's is ${posterior.config[different]}; set policy.${different} to it, or warmStart to none`,
+      `branchedGradient.warmStart: the policy cannot take the posterior's encoder, because policy.${different} is ${shown(policy)} and the posterior's is ${shown(posterior)}; set policy.${different} to it, or warmStart to none`,
     );
+  }
   const weights = policy.parameters.toArrays();
   for (const [name, array] of posterior.parameters.toArrays())
-    if (name.startsWith(ENCODER_PREFIX)) weights.set(name, array);
+    if (SHARED_PREFIXES.some((prefix) => name.startsWith(prefix))) weights.set(name, array);
   policy.parameters.load(weights, 'branchedGradient.warmStart');
 }

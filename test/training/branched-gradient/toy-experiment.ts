@@ -11,8 +11,8 @@ import { BranchedGradientConfig } from '../../../training/branched-gradient/bran
 export const SIZE = 3;
 
 /** An untrained posterior, undecided and smooth enough that estimates of gradients settle after few draws. */
-export function toyPosterior(): AmortizedGraphPosterior {
-  const config = GraphPosteriorConfig.parse({ width: 8, heads: 2, pairs: 1, feedForwardFactor: 2 });
+export function toyPosterior(options: Partial<GraphPosteriorConfig> = {}): AmortizedGraphPosterior {
+  const config = GraphPosteriorConfig.parse({ width: 8, heads: 2, pairs: 1, feedForwardFactor: 2, ...options });
   const posterior = new AmortizedGraphPosterior(config, new RandomStream('toy/posterior'));
   posterior.parameters.get('edge/bias').assign(tf.tensor1d([0]));
   posterior.parameters.get('edge/logTemperature').assign(tf.tensor1d([1.5]));

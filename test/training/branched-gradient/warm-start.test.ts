@@ -23,6 +23,16 @@ test('the encoder becomes the posterior’s, the head stays', () => {
     expect(data).toEqual((name.startsWith('encoder/') ? given : before).get(name)!.data);
 });
 
+test('so does the encoder of pairs, where both have the same one', () => {
+  const pairEncoder = { channels: 4, layers: 1 };
+  const posterior = toyPosterior({ pairEncoder });
+  const policy = makePolicy({ pairEncoder });
+  startFromPosterior(policy, posterior);
+  const name = 'pair/layer0/own/weight';
+  expect(policy.parameters.toArrays().get(name)!.data).toEqual(posterior.parameters.toArrays().get(name)!.data);
+  expect(() => startFromPosterior(makePolicy(), posterior)).toThrow(/policy\.pairEncoder is undefined/);
+});
+
 test('encoders that differ are named', () => {
   expect(() => startFromPosterior(makePolicy({ heads: 4 }), toyPosterior())).toThrow(
     /policy\.heads is 4 and the posterior's is 2; set policy\.heads/,

@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { InputScaling, scaledBatch } from './count-scaling.js';
+import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from './encoder.js';
+import type { HistoryBatch } from './history-batch.js';
+import type { ParameterScope } from './initialization.js';
+import { PairEncoder, PairEncoderConfig } from './pair-encoder.js';
+import { PairPooling } from './pair-pooling.js';
+
+// Shapes: B histories, d variables, D width.
+
+/** How policy and critics read a history; part of the model and kept with its checkpoint. */
+export const HistoryEncoderConfig = z.strictObject({
+  ...EncoderConfig.shape,
+  inputScaling: InputScaling,
+  pairEncoder: PairEncoderConfig.optional().describe(
+    'adds what the moments of its pairs say about a variable to its encoding; left out: the published encoder alone',
+  ),
+});
+export type HistoryEncoderConfig = z.infer<typeof HistoryEncoderConfig>;
+
+/** The published alternating-attention encoder of scaled histories, with the moments of pairs beside it where configured. */
+export class HistoryEncoder {
+  readonly #encoder: AlternatingEncoder;
+  readonly #pairs: { readonly encoder: PairEncoder; readonly pooling: PairPooling } | undefined;
+
+  /** Parameters are named `encoder/...`, `pair/...` and `pairPooling/...` below the scope. */
+  constructor(
+    scope: Omit<ParameterScope, 'prefix'>,
+    readonly config: HistoryEncoderConfig,
+  ) {
+    const { pairEncoder, inputScaling: _, ...encoder } = config;
+    this.#encoder = new AlternatingEncoder({ ...scope, prefix: 'encoder' }, encoder);
+    if (pairEncoder === undefined) return;
+    const sizes = { channels: pairEncoder.channels, width: config.width };
+    this.#pairs = {
+      encoder: new PairEncoder({ ...scope, prefix: 'pair' }, pairEncoder, config.width),
+      pooling: new PairPooling({ ...scope, prefix: 'pairPooling' }, sizes),
+    };
+  }
+
+  /** Histories as measured -> one encoding per variable [B, d, D]. With `training`, dropout is applied. */
+  encode(batch: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
+    const scaled = scaledBatch(batch, this.config.inputScaling);
+    const encoding = this.#encoder.encode(scaled, training);
+    if (this.#pairs === undefined) return encoding;
+    return tf.add(encoding, this.#pairs.pooling.apply(this.#pairs.encoder.encode(scaled, encoding)));
+  }
+}

@@ -9,6 +9,12 @@ export const BranchedGradientConfig = z.strictObject({
     .enum(['none', 'posterior-encoder'])
     .default('none')
     .describe("first weights of the policy's encoder: random, or the graph posterior's, whose shape it then must have"),
+  imitation: z
+    .strictObject({
+      updates: z.int().min(0).default(0).describe('first updates, in which the choice of targets is imitated'),
+    })
+    .prefault({})
+    .describe('starts from round-robin: one target, any of those that were targets least often'),
   objective: z
     .enum(['final', 'telescoped'])
     .default('final')

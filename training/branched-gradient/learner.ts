@@ -15,7 +15,8 @@ import type { BranchedGradientConfig } from './branched-gradient-config.js';
 import { Branches } from './branches.js';
 import { differentiablePotential, isDifferentiable } from './differentiable-potential.js';
 import { playBranches, type Rollout } from './rollout.js';
-import { decisionCredits, surrogateLoss } from './surrogate.js';
+import { roundRobinTargets } from './round-robin-teacher.js';
+import { decisionCredits, imitationLoss, surrogateLoss } from './surrogate.js';
 
 // Shapes: B = groups * branches rollouts, d variables, T experiments.
 
@@ -69,10 +70,10 @@ export class BranchedGradientLearner {
    * @throws CausalPilotError E_CONFIG if pathwise gradients are asked for where there are none.
    */
   update(step: number, stream: RandomStream): BranchedGradientMetrics {
-    const { learningRate: schedule, updates } = this.#options.config;
+    const { learningRate: schedule, updates, imitation } = this.#options.config;
     let metrics: Omit<BranchedGradientMetrics, 'gradientNorm' | 'learningRate'> | undefined;
     const { gradients } = valueAndGradients(() => {
-      const estimate = this.#estimate(stream);
+      const estimate = this.#estimate(stream, step < imitation.updates);
       metrics = estimate.metrics;
       return estimate.loss;
     }, this.policy.parameters);
@@ -97,7 +98,7 @@ export class BranchedGradientLearner {
     this.policy.dispose();
   }
 
-  #estimate(stream: RandomStream) {
+  #estimate(stream: RandomStream, imitates: boolean) {
     const { config, prior, settings } = this.#options;
     const groups = Array.from({ length: config.groups }, (_, group) => stream.child('group', group));
     const branches = new Branches(settings, prior, { groups, branches: config.branches });
@@ -110,12 +111,18 @@ export class BranchedGradientLearner {
       pathwise,
       stream,
       branchesPerGroup: config.branches,
+      ...(imitates ? { teacher: roundRobinTargets } : {}),
       onStep: (t) => {
         if (isTelescoped && t < settings.budget) potentials.push(this.#potentials(branches));
       },
     });
     const finalPotential = pathwise ? this.#finalPotential(rollout, branches) : tf.tensor1d(this.#potentials(branches));
     potentials.push(finalPotential.dataSync<'float32'>().slice());
+    const metrics = rolloutMetrics(rollout, potentials[potentials.length - 1]!, config.branches);
+    if (imitates) {
+      const chosen = rollout.steps.map(({ targetLogProbability }) => targetLogProbability);
+      return { loss: imitationLoss(finalPotential, chosen), metrics };
+    }
     const loss = surrogateLoss({
       finalPotential,
       logProbabilities: rollout.steps.map(({ logProbability }) => logProbability),
@@ -124,7 +131,7 @@ export class BranchedGradientLearner {
       branches: config.branches,
       entropyWeight: config.entropyWeight,
     });
-    return { loss, metrics: rolloutMetrics(rollout, potentials[potentials.length - 1]!, config.branches) };
+    return { loss, metrics };
   }
 
   /** Phi(h_T) [B] as a function of the policy's values. */

@@ -20,12 +20,19 @@ export interface RolloutOptions {
   /** Names the decisions: rollout b draws from children of number b, shared value noise from children of its group. */
   readonly stream: RandomStream;
   readonly branchesPerGroup: number;
+  /** Chooses the targets in the policy's place: flags [B * d], one stream per rollout. @defaultValue the policy draws them */
+  readonly teacher?: TargetTeacher;
   /** Called after each decision was carried out, and once before the first with t = 0. */
   readonly onStep?: (t: number) => void;
 }
 
+/** Targets for the next experiment of every rollout, flags [B * d]; rollout b may draw from stream number b. */
+export type TargetTeacher = (branches: Branches, streams: readonly RandomStream[]) => Uint8Array;
+
 /** One decision in every rollout. */
 export interface RolloutStep {
+  /** [B]: log-probability of the targets alone. */
+  readonly targetLogProbability: tf.Tensor1D;
   /** [B]: log-probability of what is credited by score function: targets, chosen signs, and values when not pathwise. */
   readonly logProbability: tf.Tensor1D;
   /** [B]: entropy of the choice of targets, nats. */
@@ -67,15 +74,16 @@ export function playBranches(options: RolloutOptions): Rollout {
 }
 
 function decide(batch: HistoryBatch, t: number, options: RolloutOptions): RolloutStep & { rows: tf.Tensor4D } {
-  const { policy, branches, pathwise, stream } = options;
+  const { policy, branches, pathwise, stream, teacher } = options;
   const { count, size, settings } = branches;
   const training = { dropoutSeed: stream.child('dropout', t).integer(2 ** 32) };
   const { targets, value, signs } = policy.distribution(batch, training);
   const streams = Array.from({ length: count }, (_, b) => stream.child('targets', t, b));
-  const flags = targets.draw(streams);
+  const flags = teacher === undefined ? targets.draw(streams) : teacher(branches, streams);
   const positive = signs?.draw(streams);
   const flagged = flagTensor(flags, count, size);
-  let logProbability = targets.logProbability(flags);
+  const targetLogProbability = targets.logProbability(flags);
+  let logProbability = targetLogProbability;
   if (signs !== undefined && positive !== undefined)
     logProbability = tf.add(logProbability, signs.logProbability(positive, flags));
   let action: tf.Tensor2D | undefined;
@@ -101,6 +109,7 @@ function decide(batch: HistoryBatch, t: number, options: RolloutOptions): Rollou
   const rowFlags = tf.tile(tf.expandDims(flagged, 1), [1, settings.rowsPerExperiment, 1]);
   return {
     rows: tf.add(asValueChannel(rows), asFlagChannel(rowFlags)) as tf.Tensor4D,
+    targetLogProbability,
     logProbability,
     entropy: targets.entropy(),
     targetCount: flags.reduce((sum, flag) => sum + flag, 0),

@@ -38,6 +38,15 @@ export function surrogateLoss(inputs: SurrogateInputs): tf.Scalar {
 }
 
 /**
+ * - mean_b [ Phi_b + sum_t log pi(targets_bt | h_bt) ] for targets that a teacher chose: the policy imitates its choices, while
+ * the values keep learning from the potential where they are pathwise.
+ */
+export function imitationLoss(finalPotential: tf.Tensor1D, targetLogProbabilities: readonly tf.Tensor1D[]): tf.Scalar {
+  const perRollout = targetLogProbabilities.reduce<tf.Tensor>((sum, next) => tf.add(sum, next), finalPotential);
+  return tf.neg(tf.mean(perRollout)) as tf.Scalar;
+}
+
+/**
  * What each decision is credited with, from Phi(h_0) .. Phi(h_T), each [B]: the final potential for every decision, or
  * (telescoped) the increase from that decision on, which leaves out what was known before it.
  */

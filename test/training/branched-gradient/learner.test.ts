@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CausalGraph } from '../../../core/causal/graph.js';
+import { History } from '../../../core/causal/history.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { useBackend } from '../../../core/tensor/backend.js';
 import type { CausalModelPrior } from '../../../envs/causal-model.js';
@@ -28,6 +29,17 @@ function makeLearner(head: ToyHead, config: object = {}, environment: object = {
 
 const update = (learner: BranchedGradientLearner, step: number) =>
   learner.update(step, new RandomStream(`learner/update/${step}`));
+
+/** Four observational rows and one experiment on `variable`. */
+function tried(variable: number, stream: RandomStream): History {
+  const history = new History(SIZE);
+  for (let row = 0; row < 5; row++) {
+    const values = stream.fillNormal(new Float32Array(SIZE));
+    const targets = Uint8Array.from({ length: SIZE }, (_, i) => (row === 4 && i === variable ? 1 : 0));
+    history.append(values, { kind: 'do', targets, values });
+  }
+  return history;
+}
 
 describe('BranchedGradientLearner', () => {
   test.each([
@@ -61,6 +73,28 @@ describe('BranchedGradientLearner', () => {
     const start = play();
     for (let step = 0; step < 25; step++) play();
     expect(play()).toBeGreaterThan(start + 0.1);
+    learner.dispose();
+  });
+
+  test('imitates round-robin first: a target that was one already becomes unlikely', () => {
+    const learner = makeLearner(
+      { kind: 'single' },
+      {
+        groups: 8,
+        branches: 4,
+        imitation: { updates: 60 },
+        learningRate: { kind: 'constant', peak: 0.01 },
+      },
+    );
+    const repeats = () => {
+      const histories = Array.from({ length: 300 }, (_, k) => tried(k % SIZE, new RandomStream(`tried/${k}`)));
+      const streams = histories.map((_, k) => new RandomStream(`choice/${k}`));
+      const chosen = learner.policy.act(histories, 'stochastic', streams);
+      return histories.filter((_, k) => chosen[2 * (k * SIZE + (k % SIZE))]! > 0).length / histories.length;
+    };
+    expect(repeats()).toBeGreaterThan(0.25);
+    for (let step = 0; step < 60; step++) update(learner, step);
+    expect(repeats()).toBeLessThan(0.1);
     learner.dispose();
   });
 

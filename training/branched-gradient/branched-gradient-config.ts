@@ -12,9 +12,12 @@ export const BranchedGradientConfig = z.strictObject({
   imitation: z
     .strictObject({
       updates: z.int().min(0).default(0).describe('first updates, in which the choice of targets is imitated'),
+      targets: z.int().min(1).default(1).describe('targets of each imitated experiment'),
     })
     .prefault({})
-    .describe('starts from round-robin: one target, any of those that were targets least often'),
+    .describe(
+      'starts from round-robin: targets are those variables that were targets least often, at random among equals',
+    ),
   objective: z
     .enum(['final', 'telescoped'])
     .default('final')

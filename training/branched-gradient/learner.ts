@@ -15,7 +15,7 @@ import type { BranchedGradientConfig } from './branched-gradient-config.js';
 import { Branches } from './branches.js';
 import { differentiablePotential, isDifferentiable } from './differentiable-potential.js';
 import { playBranches, type Rollout } from './rollout.js';
-import { roundRobinTargets } from './round-robin-teacher.js';
+import { roundRobinTeacher } from './round-robin-teacher.js';
 import { decisionCredits, imitationLoss, surrogateLoss } from './surrogate.js';
 
 // Shapes: B = groups * branches rollouts, d variables, T experiments.
@@ -111,7 +111,7 @@ export class BranchedGradientLearner {
       pathwise,
       stream,
       branchesPerGroup: config.branches,
-      ...(imitates ? { teacher: roundRobinTargets } : {}),
+      ...(imitates ? { teacher: roundRobinTeacher(config.imitation.targets) } : {}),
       onStep: (t) => {
         if (isTelescoped && t < settings.budget) potentials.push(this.#potentials(branches));
       },

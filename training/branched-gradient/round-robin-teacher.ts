@@ -1,20 +1,21 @@
-import type { RandomStream } from '../../core/random/stream.js';
-import type { Branches } from './branches.js';
+import type { TargetTeacher } from './rollout.js';
 
 /**
- * The best simple strategy as a teacher: in every rollout one target, any of the variables that were targets least often
- * with equal probability. Flags [B * d]; rollout b draws from stream number b.
+ * The strongest simple strategies as teachers: in every rollout those `count` variables that were targets least often, at
+ * random among equals (all of them where there are fewer).
  */
-export function roundRobinTargets({ episodes, size }: Branches, streams: readonly RandomStream[]): Uint8Array {
-  const flags = new Uint8Array(episodes.length * size);
-  episodes.forEach(({ history }, b) => {
-    const counts = new Uint32Array(size);
-    history.targets.forEach((flag, at) => {
-      counts[at % size]! += flag;
+export function roundRobinTeacher(count: number): TargetTeacher {
+  return ({ episodes, size }, streams) => {
+    const flags = new Uint8Array(episodes.length * size);
+    episodes.forEach(({ history }, b) => {
+      const times = new Uint32Array(size);
+      history.targets.forEach((flag, at) => {
+        times[at % size]! += flag;
+      });
+      // The sort is stable, so variables that were targets equally often keep their random order.
+      const order = Array.from(streams[b]!.permutation(size)).sort((i, j) => times[i]! - times[j]!);
+      for (const variable of order.slice(0, count)) flags[b * size + variable] = 1;
     });
-    const fewest = counts.reduce((least, count) => Math.min(least, count), Number.POSITIVE_INFINITY);
-    const candidates = Array.from(counts.keys()).filter((variable) => counts[variable] === fewest);
-    flags[b * size + candidates[streams[b]!.integer(candidates.length)]!] = 1;
-  });
-  return flags;
+    return flags;
+  };
 }

@@ -2,6 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { describeMetric } from '../metric-descriptions.js';
 import { STRATEGY_NAMES, strategyLabel } from '../strategies/registry.js';
 import type { ResultRow } from '../summary.js';
+import { CHART_FRAME, drawSvg, spreadLabels } from './draw.js';
 import { groups, type ResultGroup } from './table.js';
 
 /**
@@ -41,15 +42,7 @@ export function curvesSpec(group: ResultGroup<ResultRow>): TopLevelSpec {
     .filter((metric) => group.rows.some((row) => row.metric === metric && row.mean !== null))
     .map((metric) => panelSpec(group, metric));
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: '#ffffff',
-    config: {
-      // The tables say the same to those who cannot see the figure; labels on every mark would triple its size.
-      aria: false,
-      font: 'system-ui, sans-serif',
-      axis: { gridColor: '#e6e6e6', domainColor: '#666666', tickColor: '#666666', labelColor: '#333333' },
-      view: { stroke: null },
-    },
+    ...CHART_FRAME,
     spacing: 36,
     columns: 2,
     concat: panels.length > 0 ? panels : [NOTHING_TO_DRAW],
@@ -175,36 +168,6 @@ function labelLayers(rows: readonly ResultRow[], strategies: readonly string[], 
   ];
 }
 
-/**
- * Places for labels wanted at ascending positions: at least `spacing` apart, within [0, extent] where they fit, and as
- * near as possible to where they were wanted (neighbours that collide share the mean of their wishes).
- */
-export function spreadLabels(wanted: readonly number[], spacing: number, extent: number): number[] {
-  interface Cluster {
-    readonly size: number;
-    /** Sum over members of the wish for the first member's place. */
-    readonly wishes: number;
-  }
-  const clusters: Cluster[] = [];
-  const place = ({ size, wishes }: Cluster): number =>
-    Math.max(0, Math.min(wishes / size, extent - (size - 1) * spacing));
-  for (const wish of wanted) {
-    let cluster: Cluster = { size: 1, wishes: wish };
-    for (let before = clusters.at(-1); before !== undefined; before = clusters.at(-1)) {
-      if (place(before) + before.size * spacing <= place(cluster)) break;
-      clusters.pop();
-      cluster = {
-        size: before.size + cluster.size,
-        wishes: before.wishes + cluster.wishes - cluster.size * before.size * spacing,
-      };
-    }
-    clusters.push(cluster);
-  }
-  return clusters.flatMap((cluster) =>
-    Array.from({ length: cluster.size }, (_, member) => place(cluster) + member * spacing),
-  );
-}
-
 /** The range of all bands with a little air; never empty. */
 function valueDomain(rows: readonly ResultRow[]): [number, number] {
   const ends = rows.flatMap(({ ci95 }) => ci95.filter((end) => end !== null));
@@ -231,38 +194,8 @@ export interface CurvesFigure {
 
 /** One figure per task and environment. */
 export async function renderCurves(results: readonly ResultRow[]): Promise<CurvesFigure[]> {
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
   const figures: CurvesFigure[] = [];
-  for (const group of groups(results)) {
-    const view = new vega.View(vega.parse(vegaLite.compile(curvesSpec(group)).spec), { renderer: 'none' });
-    try {
-      figures.push({ task: group.task, environment: group.environment, svg: await view.toSVG() });
-    } finally {
-      view.finalize();
-    }
-  }
+  for (const group of groups(results))
+    figures.push({ task: group.task, environment: group.environment, svg: await drawSvg(curvesSpec(group)) });
   return figures;
-}
-
-const FIGURE_GAP = 30;
-
-/** All figures below each other in one SVG document. */
-export function stackFigures(figures: readonly CurvesFigure[]): string {
-  let width = 0;
-  let height = 0;
-  const placed = figures.map(({ svg }) => {
-    const size = sizeOf(svg);
-    const top = height;
-    width = Math.max(width, size.width);
-    height += size.height + FIGURE_GAP;
-    return svg.replace('<svg ', `<svg y="${top}" `);
-  });
-  const total = Math.max(0, height - FIGURE_GAP);
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}"><rect width="100%" height="100%" fill="#ffffff"/>${placed.join('')}</svg>\n`;
-}
-
-function sizeOf(svg: string): { width: number; height: number } {
-  const [root = ''] = /<svg [^>]*>/.exec(svg) ?? [];
-  const attribute = (name: string): number => Number(new RegExp(` ${name}="([0-9.]+)"`).exec(root)?.[1] ?? 0);
-  return { width: attribute('width'), height: attribute('height') };
 }

@@ -15,21 +15,33 @@ export interface LabelledConfiguration {
 }
 
 /** Options that say how a run is carried out or judged, not what is learned. */
-const OTHER_SECTIONS = /^(seed$|backend\.|evaluation\.)/;
+const NOT_LEARNING = /^(seed$|backend\.|evaluation\.)|\.(validation|logEvery|saveEvery)(\.|$)/;
+
+/** Sections that only one learner reads. */
+const LEARNER_OF_SECTION: Readonly<Record<string, string>> = {
+  training: 'redq',
+  critic: 'redq',
+  branchedGradient: 'branched-gradient',
+};
 
 /**
  * One short label per configuration: the experiment's name where it varies, and every option that was set anywhere and
- * whose value varies. The folder of the sweep is added where that does not tell two apart.
+ * whose value varies between configurations of the same experiment. The folder of the sweep is added where that does not
+ * tell two apart.
  */
 export function curveLabels(configurations: readonly LabelledConfiguration[]): string[] {
   const names = configurations.map(({ experiment }) => experimentName(experiment));
   const showsName = new Set(names).size > 1;
+  const tellsApart = (option: string): boolean =>
+    [...new Set(names)].some((name) =>
+      varies(configurations.filter((_, index) => names[index] === name).map(({ config }) => valueAt(config, option))),
+    );
   const options = [...new Set(configurations.flatMap(setOptions))].filter(
-    (option) => !OTHER_SECTIONS.test(option) && varies(configurations.map(({ config }) => valueAt(config, option))),
+    (option) => !NOT_LEARNING.test(option) && tellsApart(option),
   );
   const labels = configurations.map(({ config }, index) => {
     const parts = options.flatMap((option) => {
-      const value = valueAt(config, option);
+      const value = isRead(config, option) ? valueAt(config, option) : undefined;
       return value === undefined ? [] : [`${shortName(option, options)}=${flowText(value)}`];
     });
     return [...(showsName || parts.length === 0 ? [names[index] ?? ''] : []), ...parts].join(', ');
@@ -46,6 +58,11 @@ function valueAt(config: unknown, path: string): unknown {
   return path
     .split('.')
     .reduce((value, key) => (value instanceof Object ? Reflect.get(value, key) : undefined), config);
+}
+
+function isRead(config: unknown, option: string): boolean {
+  const learner = LEARNER_OF_SECTION[option.split('.')[0] ?? ''];
+  return learner === undefined || learner === valueAt(config, 'learner');
 }
 
 function varies(values: readonly unknown[]): boolean {

@@ -1,8 +1,11 @@
 import type { DifferenceRow, ResultRow } from '../summary.js';
 import type { LearningPanel } from './learning-curves.js';
 
-/** Results as comma-separated values with a header line (RFC 4180); an undefined figure is an empty field. */
-export function resultsToCsv(rows: readonly ResultRow[]): string {
+/**
+ * Results as comma-separated values with a header line (RFC 4180); an undefined figure is an empty field, and so is the
+ * round of a figure over all rounds.
+ */
+export function resultsToCsv(rows: readonly (Omit<ResultRow, 'round'> & { round: number | null })[]): string {
   const header = ['task', 'environment', 'strategy', 'metric', 'round', 'mean', 'ci95_low', 'ci95_high', 'n'];
   return toCsv(
     header,

@@ -36,11 +36,17 @@ function strategyStyle(strategy: string, strategies: readonly string[]): Strateg
   };
 }
 
+/** How a panel is titled; `better` is left out where no direction is good. */
+export type DescribePanel = (metric: string) => { readonly label: string; readonly better?: 'higher' | 'lower' };
+
 /** Mean with its 95 % band against the number of experiments in one environment: a panel per metric, two in a row. */
-export function curvesSpec(group: ResultGroup<ResultRow>): TopLevelSpec {
+export function curvesSpec(
+  group: ResultGroup<ResultRow>,
+  { describe = describeMetric }: { readonly describe?: DescribePanel } = {},
+): TopLevelSpec {
   const panels = group.metrics
     .filter((metric) => group.rows.some((row) => row.metric === metric && row.mean !== null))
-    .map((metric) => panelSpec(group, metric));
+    .map((metric) => panelSpec(group, metric, describe));
   return {
     ...CHART_FRAME,
     spacing: 36,
@@ -49,16 +55,18 @@ export function curvesSpec(group: ResultGroup<ResultRow>): TopLevelSpec {
   } as unknown as TopLevelSpec;
 }
 
-function panelSpec(group: ResultGroup<ResultRow>, metric: string): object {
+function panelSpec(group: ResultGroup<ResultRow>, metric: string, describe: DescribePanel): object {
   const rows = group.rows.filter((row) => row.metric === metric && row.mean !== null);
   const strategies = group.strategies.filter((strategy) => rows.some((row) => row.strategy === strategy));
   const height = Math.max(200, (strategies.length + 1) * LABEL_SPACING);
   const frame = { group, domain: valueDomain(rows), height };
-  const { label, better } = describeMetric(metric);
+  const { label, better } = describe(metric);
+  const direction = better === undefined ? '' : `, ${better} is better`;
+  const first = firstRound(group);
   return {
     title: {
       text: label,
-      subtitle: `${group.environment} environment; mean and 95 % band, ${better} is better`,
+      subtitle: `${group.environment} environment; mean and 95 % band${direction}`,
       anchor: 'start',
       fontSize: 13,
       subtitleColor: '#555555',
@@ -71,8 +79,13 @@ function panelSpec(group: ResultGroup<ResultRow>, metric: string): object {
         field: 'round',
         type: 'quantitative',
         title: 'experiments',
-        scale: { domain: [0, Math.max(group.rounds, 1)], nice: false },
-        axis: { values: roundTicks(group.rounds), grid: false, format: 'd', tickMinStep: 0.5 },
+        scale: { domain: [first, Math.max(group.rounds, first + 1)], nice: false },
+        axis: {
+          values: roundTicks(group.rounds).filter((round) => round >= first),
+          grid: false,
+          format: 'd',
+          tickMinStep: 0.5,
+        },
       },
     },
   };
@@ -106,7 +119,7 @@ function curveLayers(
     {
       data,
       // One round alone (T = 0) has no band to draw; a bar shows its interval.
-      mark: group.rounds === 0 ? { type: 'rule' } : { type: 'area', opacity: 0.12 },
+      mark: hasOneRound(group) ? { type: 'rule' } : { type: 'area', opacity: 0.12 },
       encoding: { y: { field: 'low', ...position }, y2: { field: 'high' }, detail, color },
     },
     { data, mark: { type: 'line' }, encoding: { y, detail, ...STYLE_CHANNELS } },
@@ -142,7 +155,7 @@ function labelLayers(rows: readonly ResultRow[], strategies: readonly string[], 
     place: places[index] ?? at,
   }));
   const data = { values: labels };
-  const start = group.rounds === 0 ? 0 : PANEL_WIDTH;
+  const start = hasOneRound(group) ? 0 : PANEL_WIDTH;
   const pixels = (field: string): object => ({ field, type: 'quantitative', scale: null });
   return [
     {
@@ -174,8 +187,19 @@ function valueDomain(rows: readonly ResultRow[]): [number, number] {
   const low = ends.reduce((least, end) => Math.min(least, end), Number.POSITIVE_INFINITY);
   const high = ends.reduce((most, end) => Math.max(most, end), Number.NEGATIVE_INFINITY);
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
-  const air = 0.05 * (high - low) || 0.5;
+  // A spread of rounding errors is none.
+  const isFlat = high - low < 1e-6 * Math.max(Math.abs(low), Math.abs(high), 1);
+  const air = isFlat ? 0.5 : 0.05 * (high - low);
   return [low - air, high + air];
+}
+
+/** 0 for figures that are taken before the first experiment too, 1 for figures of the experiments themselves. */
+function firstRound({ rows, rounds }: ResultGroup<ResultRow>): number {
+  return rows.reduce((least, { round }) => Math.min(least, round), rounds);
+}
+
+function hasOneRound(group: ResultGroup<ResultRow>): boolean {
+  return firstRound(group) === group.rounds;
 }
 
 /** At most about ten whole numbers from 0 to `rounds`. */

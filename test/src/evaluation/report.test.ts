@@ -138,6 +138,20 @@ describe('curves', () => {
     for (const tick of ['0', '1', '2']) expect(svg).toContain(`>${tick}</text>`);
   });
 
+  test('figures of the experiments themselves begin at the first one', async () => {
+    const svg = await svgOf([1, 2, 3].map((round) => row('random', round, round)));
+    for (const tick of ['1', '2', '3']) expect(svg).toContain(`>${tick}</text>`);
+    expect(svg).not.toContain('>0</text>');
+    expect(await svgOf([row('random', 1, 17)])).not.toContain('NaN');
+  });
+
+  test('a spread of rounding errors is drawn as none', async () => {
+    const nearly = (strategy: string, mean: number) => row(strategy, 1, mean, { ci95: [mean, mean] });
+    const svg = await svgOf([nearly('policy', 1 - 2e-7), nearly('random', 1)]);
+    expect(svg).toContain('>1.0</text>');
+    expect(svg).not.toContain('0.9999');
+  });
+
   test('T = 0 and metrics without any figure can be drawn', async () => {
     const svg = await svgOf([row('random', 0, 17), row('random', 0, null, { metric: 'auprc' })]);
     expect(svg).toContain('Return: expected correct entries');

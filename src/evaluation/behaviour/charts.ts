@@ -122,8 +122,9 @@ function edgesView(probabilities: Float32Array, graph: CausalGraph): object {
 
 /** Two digits with their sign: "+1.0", "-.35". */
 function formatValue(value: number): string {
-  const sign = value < 0 ? '-' : '+';
-  return `${sign}${Math.abs(value).toFixed(2).replace(/^0\./, '.')}`;
+  const size = Math.abs(value);
+  const digits = size >= 0.995 ? size.toFixed(1) : size.toFixed(2).slice(1);
+  return `${value < 0 ? '-' : '+'}${digits}`;
 }
 
 function numbers(first: number, count: number): string[] {

@@ -32,28 +32,13 @@ const CELL_WITH_TEXT = 22;
 
 /** A Vega-Lite view: cells, then their outlines, then their texts. */
 export function heatmapView(cells: readonly HeatmapCell[], options: HeatmapOptions): object {
-  const { title, columns, rows, columnTitle, rowTitle, colour } = options;
-  const side = Math.min(
-    LARGEST_CELL,
-    Math.max(SMALLEST_CELL, Math.floor(EXTENT / Math.max(columns.length, rows.length, 1))),
-  );
+  const { title, columns, rows, colour } = options;
+  const side = cellSide(Math.max(columns.length, rows.length, 1));
   const values = cells.map(({ column, row, level, text = '', outline = 'none' }) => {
     const position = { column: columns[column] ?? '', row: rows[row] ?? '' };
     return { ...position, fill: mix(colour, level), text, outline };
   });
-  const axis = (names: readonly string[], name: string): object => ({
-    field: name,
-    type: 'ordinal',
-    scale: { domain: names },
-    axis: {
-      title: name === 'column' ? columnTitle : rowTitle,
-      labelAngle: 0,
-      ticks: false,
-      domain: false,
-      grid: false,
-    },
-  });
-  const position = { x: axis(columns, 'column'), y: axis(rows, 'row') };
+  const position = { x: axis('column', columns, options.columnTitle), y: axis('row', rows, options.rowTitle) };
   const literal = (field: string): object => ({ field, type: 'nominal', scale: null });
   return {
     title: { text: title, anchor: 'start', fontSize: 12, fontWeight: 'normal' },
@@ -76,6 +61,20 @@ export function heatmapView(cells: readonly HeatmapCell[], options: HeatmapOptio
         encoding: { ...position, text: literal('text') },
       },
     ],
+  };
+}
+
+/** Pixels of a cell where the longer side has so many. */
+function cellSide(cells: number): number {
+  return Math.min(LARGEST_CELL, Math.max(SMALLEST_CELL, Math.floor(EXTENT / cells)));
+}
+
+function axis(field: 'column' | 'row', names: readonly string[], title: string): object {
+  return {
+    field,
+    type: 'ordinal',
+    scale: { domain: names },
+    axis: { title, labelAngle: 0, ticks: false, domain: false, grid: false },
   };
 }
 

@@ -13,7 +13,7 @@ import { createStrategies } from '../strategies/registry.js';
 import { StructureTask } from '../structure-task.js';
 import { adaptivityByRound, watchEntropy } from './adaptivity.js';
 import { summarizeBehaviour } from './behaviour-summary.js';
-import { BehaviourRecorder } from './recorder.js';
+import { BehaviourRecorder, type Play } from './recorder.js';
 import type { BehaviourStudy } from './study.js';
 
 /** What the policy is shown beside. */
@@ -44,22 +44,28 @@ export async function runBehaviour(run: BehaviourRun): Promise<BehaviourStudy | 
     throw new CausalPilotError('E_CONFIG', 'environment.budget: 0 experiments show no behaviour; set it to 1 or more');
   const [posterior, policy] = [await loadGraphPosterior(run.posterior), await loadPolicy(run.policy)];
   try {
-    return await playAndDescribe(run, posterior, policy);
+    const recording = await playAll(run, { posterior, policy });
+    return recording && describe(run, recording);
   } finally {
     posterior.dispose();
     policy.dispose();
   }
 }
 
-async function playAndDescribe(
-  run: BehaviourRun,
-  posterior: AmortizedGraphPosterior,
-  policy: DesignPolicy,
-): Promise<BehaviourStudy | undefined> {
-  const { config, systems, mode } = run;
+/** What was recorded while the strategies played. */
+interface Recording {
+  /** By strategy, the policy first; all on the same systems. */
+  readonly plays: ReadonlyMap<string, readonly Play[]>;
+  /** [T] of [systems]: entropy of the policy's choice of targets, nats; without content for a deterministic policy. */
+  readonly entropies: readonly (readonly number[])[];
+}
+
+async function playAll(
+  { config, systems, mode, interrupt, quiet = false }: BehaviourRun,
+  { posterior, policy }: { readonly posterior: AmortizedGraphPosterior; readonly policy: DesignPolicy },
+): Promise<Recording | undefined> {
   const { environment, evaluation } = config;
-  const trained = mode === 'stochastic' ? 'policy' : 'policy-deterministic';
-  const names = [trained, ...SIMPLE_STRATEGIES];
+  const names = [mode === 'stochastic' ? 'policy' : 'policy-deterministic', ...SIMPLE_STRATEGIES];
   const recorder = new BehaviourRecorder();
   const entropies: number[][] = Array.from({ length: environment.budget }, () => []);
   const strategies = createStrategies(names, { policy }).map((strategy) =>
@@ -67,38 +73,42 @@ async function playAndDescribe(
       ? watchEntropy(strategy, policy, (step, own) => entropies[step]?.push(...own))
       : strategy,
   );
-  const { watch } = recorder;
-  const { seed } = evaluation;
-  const task = new StructureTask({ environment: IN_DISTRIBUTION, config: environment, posterior, seed, watch });
-  const progress = createProgress({
-    label: 'behaviour',
-    total: names.length * systems,
-    quiet: run.quiet ?? false,
+  const task = new StructureTask({
+    environment: IN_DISTRIBUTION,
+    config: environment,
+    posterior,
+    seed: evaluation.seed,
+    watch: recorder.watch,
   });
+  const progress = createProgress({ label: 'behaviour', total: names.length * systems, quiet });
   const { status } = await evaluateStrategies([task], strategies, {
     systems,
     batchSize: evaluation.batchSize,
-    interrupted: () => run.interrupt.requested,
+    interrupted: () => interrupt.requested,
     onProgress: (done) => progress.update(done),
   });
   progress.finish();
   if (status === 'interrupted') return undefined;
-  const plays = new Map(names.map((name) => [name, recorder.plays(name)]));
-  const stream = new RandomStream(`evaluation/${seed}/bootstrap`);
+  return { plays: new Map(names.map((name) => [name, recorder.plays(name)])), entropies };
+}
+
+function describe({ config, systems, examples, mode }: BehaviourRun, { plays, entropies }: Recording): BehaviourStudy {
+  const { environment, evaluation } = config;
+  const { interventionKind, valueRange, budget, prior } = environment;
+  const stream = new RandomStream(`evaluation/${evaluation.seed}/bootstrap`);
   const bootstrap = new Bootstrap(systems, evaluation.bootstrapSamples, stream);
-  const { interventionKind, valueRange, budget } = environment;
-  const own = plays.get(trained) ?? [];
+  const [own = []] = plays.values();
   return {
     environment: IN_DISTRIBUTION,
     systems,
-    variables: environment.prior.variables,
+    variables: prior.variables,
     experiments: budget,
     interventionKind,
     valueRange,
-    strategies: names,
+    strategies: [...plays.keys()],
     rows: summarizeBehaviour(plays, { environment: IN_DISTRIBUTION, valueRange, bootstrap }),
     adaptivity: mode === 'stochastic' ? adaptivityByRound(own, entropies, bootstrap) : [],
-    examples: own.slice(0, run.examples).map(({ system }) => ({
+    examples: own.slice(0, examples).map(({ system }) => ({
       system,
       plays: [...plays].flatMap(([strategy, all]) =>
         all.filter((play) => play.system === system).map((play) => ({ strategy, play })),

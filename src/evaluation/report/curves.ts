@@ -2,7 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { describeMetric } from '../metric-descriptions.js';
 import { STRATEGY_NAMES, strategyLabel } from '../strategies/registry.js';
 import type { ResultRow } from '../summary.js';
-import { CHART_FRAME, drawSvg, spreadLabels } from './draw.js';
+import { CHART_FRAME, drawSvg } from './draw.js';
+import { LABEL_SPACING, type LineStyle, STYLE_CHANNELS, sideLabelLayers } from './side-labels.js';
 import { groups, type ResultGroup } from './table.js';
 
 /**
@@ -13,19 +14,11 @@ const COLOURS = ['#d55e00', '#e69f00', '#0072b2', '#56b4e9', '#000000', '#009e73
 const DASHES = [[], [6, 3], [], [6, 3], [], [2, 2], [6, 3, 2, 3], [2, 2]] as const;
 
 const PANEL_WIDTH = 300;
-const LABEL_SPACING = 14;
-const LEADER_LENGTH = 18;
 
 const NOTHING_TO_DRAW = { data: { values: [{}] }, mark: { type: 'text', text: 'no metric is defined for any system' } };
 
-interface StrategyStyle {
-  readonly colour: string;
-  readonly dash: readonly number[];
-  readonly width: number;
-}
-
 /** A strategy keeps its style in every figure; unknown ones take the styles after the known ones. */
-function strategyStyle(strategy: string, strategies: readonly string[]): StrategyStyle {
+function strategyStyle(strategy: string, strategies: readonly string[]): LineStyle {
   const known = STRATEGY_NAMES.indexOf(strategy);
   const unknown = strategies.filter((name) => !STRATEGY_NAMES.includes(name)).indexOf(strategy);
   const index = known >= 0 ? known : STRATEGY_NAMES.length + unknown;
@@ -91,13 +84,6 @@ function panelSpec(group: ResultGroup<ResultRow>, metric: string, describe: Desc
   };
 }
 
-/** Looks that the data carries itself: taken as they are, without a scale. */
-const STYLE_CHANNELS = {
-  color: { field: 'colour', type: 'nominal', scale: null },
-  strokeWidth: { field: 'width', type: 'quantitative', scale: null },
-  strokeDash: { field: 'dash', type: 'nominal', scale: null },
-};
-
 /** All bands lie below all lines, and the first strategy (the policy) is drawn last, above the others. */
 function curveLayers(
   rows: readonly ResultRow[],
@@ -134,51 +120,16 @@ interface PanelFrame {
   readonly height: number;
 }
 
-/** Names at the ends of the curves, moved apart where they would overlap, each tied to its curve by a short line. */
+/** The strategies' names at the ends of their curves. */
 function labelLayers(rows: readonly ResultRow[], strategies: readonly string[], frame: PanelFrame): object[] {
   const { group, domain, height } = frame;
   const pixel = (value: number): number => (height * (domain[1] - value)) / (domain[1] - domain[0]);
-  const ends = strategies.flatMap((strategy) => {
+  const labels = strategies.flatMap((strategy) => {
     const last = rows.findLast((row) => row.strategy === strategy);
-    return last === undefined || last.mean === null ? [] : [{ strategy, at: pixel(last.mean) }];
+    if (last === undefined || last.mean === null) return [];
+    return [{ ...strategyStyle(strategy, group.strategies), text: strategyLabel(strategy), at: pixel(last.mean) }];
   });
-  ends.sort((a, b) => a.at - b.at);
-  const places = spreadLabels(
-    ends.map(({ at }) => at),
-    LABEL_SPACING,
-    height,
-  );
-  const labels = ends.map(({ strategy, at }, index) => ({
-    ...strategyStyle(strategy, group.strategies),
-    text: strategyLabel(strategy),
-    at,
-    place: places[index] ?? at,
-  }));
-  const data = { values: labels };
-  const start = hasOneRound(group) ? 0 : PANEL_WIDTH;
-  const pixels = (field: string): object => ({ field, type: 'quantitative', scale: null });
-  return [
-    {
-      data,
-      mark: { type: 'rule' },
-      encoding: {
-        x: { value: start + 4 },
-        x2: { value: start + 4 + LEADER_LENGTH },
-        y: pixels('at'),
-        y2: { field: 'place' },
-        ...STYLE_CHANNELS,
-      },
-    },
-    {
-      data,
-      mark: { type: 'text', align: 'left', baseline: 'middle', fontSize: 11, color: '#222222' },
-      encoding: {
-        x: { value: start + 8 + LEADER_LENGTH },
-        y: pixels('place'),
-        text: { field: 'text', type: 'nominal' },
-      },
-    },
-  ];
+  return sideLabelLayers(labels, { start: hasOneRound(group) ? 0 : PANEL_WIDTH, height });
 }
 
 /** The range of all bands with a little air; never empty. */

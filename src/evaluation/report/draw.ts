@@ -24,36 +24,6 @@ export async function drawSvg(spec: TopLevelSpec): Promise<string> {
   }
 }
 
-/**
- * Places for labels wanted at ascending positions: at least `spacing` apart, within [0, extent] where they fit, and as
- * near as possible to where they were wanted (neighbours that collide share the mean of their wishes).
- */
-export function spreadLabels(wanted: readonly number[], spacing: number, extent: number): number[] {
-  interface Cluster {
-    readonly size: number;
-    /** Sum over members of the wish for the first member's place. */
-    readonly wishes: number;
-  }
-  const clusters: Cluster[] = [];
-  const place = ({ size, wishes }: Cluster): number =>
-    Math.max(0, Math.min(wishes / size, extent - (size - 1) * spacing));
-  for (const wish of wanted) {
-    let cluster: Cluster = { size: 1, wishes: wish };
-    for (let before = clusters.at(-1); before !== undefined; before = clusters.at(-1)) {
-      if (place(before) + before.size * spacing <= place(cluster)) break;
-      clusters.pop();
-      cluster = {
-        size: before.size + cluster.size,
-        wishes: before.wishes + cluster.wishes - cluster.size * before.size * spacing,
-      };
-    }
-    clusters.push(cluster);
-  }
-  return clusters.flatMap((cluster) =>
-    Array.from({ length: cluster.size }, (_, member) => place(cluster) + member * spacing),
-  );
-}
-
 const FIGURE_GAP = 30;
 
 /** All figures below each other in one SVG document. */

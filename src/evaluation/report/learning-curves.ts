@@ -2,7 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { CurvePoint } from '../../../training/sweep/learning-curve.js';
 import type { SeedEstimate } from '../../../training/sweep/seed-interval.js';
 import { strategyLabel } from '../strategies/registry.js';
-import { CHART_FRAME, drawSvg, spreadLabels } from './draw.js';
+import { CHART_FRAME, drawSvg } from './draw.js';
+import { LABEL_SPACING, type LineStyle, STYLE_CHANNELS, sideLabelLayers } from './side-labels.js';
 
 /** How one configuration learned: held-out return over its training runs. */
 export interface LearningCurve {
@@ -30,22 +31,8 @@ const DASHES = [[], [6, 3], [2, 2], [6, 3, 2, 3]] as const;
 
 const WIDTH = 440;
 const LEAST_HEIGHT = 300;
-const LABEL_SPACING = 14;
-const LEADER_LENGTH = 18;
 /** Training times that differ by more are shown on a logarithmic axis. */
 const WIDEST_LINEAR_RATIO = 8;
-
-const STYLE_CHANNELS = {
-  color: { field: 'colour', type: 'nominal', scale: null },
-  strokeDash: { field: 'dash', type: 'nominal', scale: null },
-  strokeWidth: { field: 'width', type: 'quantitative', scale: null },
-};
-
-interface Style {
-  readonly colour: string;
-  readonly dash: readonly number[];
-  readonly width: number;
-}
 
 interface PanelFrame {
   readonly panel: LearningPanel;
@@ -148,7 +135,7 @@ function returnDomain(panel: LearningPanel): [number, number] {
   ];
 }
 
-function curveStyle(index: number): Style {
+function curveStyle(index: number): LineStyle {
   return {
     colour: COLOURS[index % COLOURS.length] ?? '#000000',
     dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length] ?? [],
@@ -157,7 +144,7 @@ function curveStyle(index: number): Style {
 }
 
 /** The best strategy without training is black, the paper's baseline dark grey and dashed, others stay in the background. */
-function lineStyle(strategy: string, best: string | undefined): Style {
+function lineStyle(strategy: string, best: string | undefined): LineStyle {
   if (strategy === best) return { colour: '#000000', dash: [], width: 1.2 };
   if (strategy === 'random') return { colour: '#555555', dash: [5, 3], width: 1.2 };
   return { colour: '#bbbbbb', dash: [1, 2], width: 1 };
@@ -179,31 +166,13 @@ function lineLayers({ panel, y }: PanelFrame): object[] {
   return [{ data: { values }, mark: { type: 'rule', clip: true }, encoding }];
 }
 
-/** Bands, lines, validations, and the evaluation of the best checkpoints where each curve ends. */
+/** Bands, lines, and the evaluation of the best checkpoints where each curve ends. */
 function curveLayers({ panel, x, y }: PanelFrame): object[] {
+  const { points, ends } = curveData(panel);
   const detail = { field: 'curve', type: 'nominal' };
-  const points = panel.curves.flatMap((curve, index) =>
-    curve.points.map(({ minutes, mean, ci95 }) => ({
-      curve: index,
-      minutes,
-      mean,
-      low: ci95?.[0] ?? mean,
-      high: ci95?.[1] ?? mean,
-      ...curveStyle(index),
-    })),
-  );
-  const ends = panel.curves.flatMap(({ points: own, evaluated }, index) => {
-    const minutes = own.at(-1)?.minutes;
-    if (minutes === undefined || evaluated === null) return [];
-    const [low, high] = evaluated.ci95 ?? [evaluated.mean, evaluated.mean];
-    return [{ curve: index, minutes, mean: evaluated.mean, low, high, ...curveStyle(index), width: 1.5, dash: [] }];
-  });
   const { color } = STYLE_CHANNELS;
-  const [mean, low] = [
-    { field: 'mean', ...y },
-    { field: 'low', ...y },
-  ];
-  const band = { x, y: low, y2: { field: 'high' }, detail };
+  const mean = { field: 'mean', ...y };
+  const band = { x, y: { field: 'low', ...y }, y2: { field: 'high' }, detail };
   return [
     { data: { values: points }, mark: { type: 'area', opacity: 0.13, clip: true }, encoding: { ...band, color } },
     { data: { values: points }, mark: { type: 'line' }, encoding: { x, y: mean, detail, ...STYLE_CHANNELS } },
@@ -216,7 +185,30 @@ function curveLayers({ panel, x, y }: PanelFrame): object[] {
   ];
 }
 
-/** Names beside the panel, moved apart where they would overlap, each tied to the height where its curve ends. */
+interface CurveDatum extends LineStyle {
+  readonly curve: number;
+  readonly minutes: number;
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+function curveData({ curves }: LearningPanel): { points: CurveDatum[]; ends: CurveDatum[] } {
+  const datum = (curve: number, minutes: number, { mean, ci95 }: SeedEstimate): CurveDatum => {
+    const [low, high] = ci95 ?? [mean, mean];
+    return { curve, minutes, mean, low, high, ...curveStyle(curve) };
+  };
+  return {
+    points: curves.flatMap(({ points }, index) => points.map((point) => datum(index, point.minutes, point))),
+    ends: curves.flatMap(({ points, evaluated }, index) => {
+      const minutes = points.at(-1)?.minutes;
+      if (minutes === undefined || evaluated === null) return [];
+      return [{ ...datum(index, minutes, evaluated), width: 1.5, dash: [] }];
+    }),
+  };
+}
+
+/** Names beside the panel; thin lines lead from where the curves end to its edge. */
 function labelLayers({ panel, x, pixel, height, end }: PanelFrame): object[] {
   const best = bestLine(panel);
   const curves = panel.curves.flatMap(({ label, points }, index) => {
@@ -226,41 +218,15 @@ function labelLayers({ panel, x, pixel, height, end }: PanelFrame): object[] {
   });
   const lines = labelledLines(panel).map(({ strategy, mean }) => {
     const text = strategyLabel(strategy) + (strategy === best ? ' (best simple)' : '');
-    return { text, at: pixel(mean), minutes: end, end, ...lineStyle(strategy, best) };
+    return { text, at: pixel(mean), ...lineStyle(strategy, best) };
   });
-  const labels = [...curves, ...lines].sort((a, b) => a.at - b.at);
-  const places = spreadLabels(
-    labels.map(({ at }) => at),
-    LABEL_SPACING,
-    height,
-  );
-  const data = { values: labels.map((label, index) => ({ ...label, place: places[index] ?? label.at })) };
-  const pixels = (field: string): object => ({ field, type: 'quantitative', scale: null });
+  const at = { field: 'at', type: 'quantitative', scale: null };
   return [
     {
-      data,
+      data: { values: curves },
       mark: { type: 'rule', opacity: 0.35 },
-      encoding: { x, x2: { field: 'end' }, y: pixels('at'), ...STYLE_CHANNELS, strokeWidth: { value: 1 } },
+      encoding: { x, x2: { field: 'end' }, y: at, ...STYLE_CHANNELS, strokeWidth: { value: 1 } },
     },
-    {
-      data,
-      mark: { type: 'rule' },
-      encoding: {
-        x: { value: WIDTH + 4 },
-        x2: { value: WIDTH + 4 + LEADER_LENGTH },
-        y: pixels('at'),
-        y2: { field: 'place' },
-        ...STYLE_CHANNELS,
-      },
-    },
-    {
-      data,
-      mark: { type: 'text', align: 'left', baseline: 'middle', fontSize: 11, color: '#222222' },
-      encoding: {
-        x: { value: WIDTH + 8 + LEADER_LENGTH },
-        y: pixels('place'),
-        text: { field: 'text', type: 'nominal' },
-      },
-    },
+    ...sideLabelLayers([...curves, ...lines], { start: WIDTH, height }),
   ];
 }

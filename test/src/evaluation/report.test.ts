@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatEstimate } from '../../../src/evaluation/metric-descriptions.js';
 import { differencesToCsv, resultsToCsv } from '../../../src/evaluation/report/csv.js';
 import { renderCurves } from '../../../src/evaluation/report/curves.js';
-import { spreadLabels, stackFigures } from '../../../src/evaluation/report/draw.js';
+import { stackFigures } from '../../../src/evaluation/report/draw.js';
 import { readFigures, writeFigures, writeReport } from '../../../src/evaluation/report/files.js';
 import { renderHtmlReport } from '../../../src/evaluation/report/html.js';
+import { spreadLabels } from '../../../src/evaluation/report/side-labels.js';
 import { differenceTables, finalRoundTables, renderTable } from '../../../src/evaluation/report/table.js';
 import type { DifferenceRow, EvaluationSummary, ResultRow } from '../../../src/evaluation/summary.js';
 

@@ -57,7 +57,7 @@ describe('drawBehaviour', () => {
     // Four targets in three experiments, three edges, two strategies.
     expect(countOf(svg, 'stroke="#d55e00"')).toBe(8);
     expect(countOf(svg, 'stroke="#009e73"')).toBe(6);
-    for (const text of ['+2.00', '-1.00', '+.50', '-2.00']) expect(countOf(svg, `>${text}<`)).toBe(2);
+    for (const text of ['+2.0', '-1.0', '+.50', '-2.0']) expect(countOf(svg, `>${text}<`)).toBe(2);
     expect(svg).toContain('policy: +3.00 in return');
     expect(svg).toContain('from 0.25 (white) to 1.50 nats');
     // Certain edges 1 -> 2 in full grey.

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { observe } from '../../../../core/causal/intervention.js';
 import { DesignEnvConfig } from '../../../../envs/design-env-config.js';
 import { BehaviourRecorder, targetsOf, valuesOf } from '../../../../src/evaluation/behaviour/recorder.js';
 import { variableUncertainty } from '../../../../src/evaluation/behaviour/uncertainty.js';
@@ -6,7 +7,7 @@ import { evaluateStrategies } from '../../../../src/evaluation/harness.js';
 import { createStrategies } from '../../../../src/evaluation/strategies/registry.js';
 import { StructureTask } from '../../../../src/evaluation/structure-task.js';
 import { CorrelationPosterior } from '../correlation-posterior.js';
-import { play } from './plays.js';
+import { CHAIN, play } from './plays.js';
 
 async function record(batchSize: number) {
   const recorder = new BehaviourRecorder();
@@ -49,6 +50,17 @@ test('strategies meet the same graphs and the same uncertainty before the first 
 test('the batch size does not matter', async () => {
   const [whole, parts] = [await record(7), await record(2)];
   expect(parts.recorder.plays('random-full')).toEqual(whole.recorder.plays('random-full'));
+});
+
+test('a system that is played again is kept once', () => {
+  const recorder = new BehaviourRecorder();
+  const moment = { strategy: 'own', first: 3, graphs: [CHAIN], edgeProbabilities: new Float32Array(9) };
+  for (let time = 0; time < 2; time++) {
+    recorder.watch({ ...moment, round: 0, interventions: [] });
+    recorder.watch({ ...moment, round: 1, interventions: [observe(3)] });
+  }
+  const [own, ...others] = recorder.plays('own');
+  expect([own!.system, own!.interventions.length, own!.returns.length, others.length]).toEqual([3, 1, 2, 0]);
 });
 
 test('targets and their values by round', () => {

@@ -83,7 +83,7 @@ export { Bootstrap, type Estimate, pairedDifferences } from './evaluation/statis
 export { createStrategies, STRATEGY_NAMES } from './evaluation/strategies/registry.js';
 export { trainedPolicy } from './evaluation/strategies/trained-policy.js';
 export type { DesignContext, DesignStrategy, TaskKind } from './evaluation/strategy.js';
-export { STRUCTURE_METRICS, StructureTask } from './evaluation/structure-task.js';
+export { STRUCTURE_METRICS, type StructureMoment, StructureTask } from './evaluation/structure-task.js';
 export {
   bestSimpleStrategy,
   type DifferenceRow,

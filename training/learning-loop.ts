@@ -6,7 +6,7 @@ import type { TensorMap } from '../core/checkpoint/safetensors.js';
 import { CausalPilotError } from '../core/errors.js';
 import { assertFinite, writeNumericDump } from '../core/run/finite.js';
 import type { InterruptWatcher } from '../core/run/interrupt.js';
-import type { MetricDescriptions, MetricValues } from '../core/run/metrics.js';
+import { defineMetrics, type MetricDescriptions, type MetricValues } from '../core/run/metrics.js';
 import { createProgress } from '../core/run/progress.js';
 import { RunFolder } from '../core/run/run-folder.js';
 import type { ModelCard } from '../models/checkpoints.js';
@@ -56,8 +56,16 @@ export interface Learner<Metrics extends MetricDescriptions> {
   restore(parts: Readonly<Record<string, TensorMap>>, source: string): void;
 }
 
+/** What the loop itself measures, whatever is learned; logged with every line of metrics. */
+export const LOOP_METRICS = defineMetrics({
+  'time/processorMinutes':
+    'processor time of the learning steps so far, all threads, over all calls of the run; validation and saving excluded',
+});
+
 const LoopState = z.strictObject({
   step: z.int().min(0),
+  // Runs of versions that did not measure it count from their resumption on.
+  processorSeconds: z.number().min(0).default(0),
   bestScore: z.number().nullable(),
   bestMetrics: z.record(z.string(), z.number()),
 });
@@ -84,10 +92,11 @@ export async function runLearner<Metrics extends MetricDescriptions>(
   const { learner, config, io } = options;
   const resumable = `${io.folder}/checkpoints/resume`;
   const state = io.resume && hasCheckpoint(resumable) ? restore(options, resumable) : freshState();
+  const metrics: MetricDescriptions = { ...learner.metrics, ...LOOP_METRICS };
   const run = io.resume
-    ? RunFolder.resume(io.folder, { step: state.step, metrics: learner.metrics })
+    ? RunFolder.resume(io.folder, { step: state.step, metrics })
     : RunFolder.create(io.folder, {
-        metrics: learner.metrics,
+        metrics,
         config,
         command: io.command ?? learner.kind,
         seed: config.seed,
@@ -109,19 +118,19 @@ export async function runLearner<Metrics extends MetricDescriptions>(
   }
 }
 
-interface Loop<Metrics extends MetricDescriptions> {
-  readonly run: RunFolder<Metrics>;
+interface Loop {
+  readonly run: RunFolder<MetricDescriptions>;
   readonly state: LoopState;
   readonly resumable: string;
 }
 
 function freshState(): LoopState {
-  return { step: 0, bestScore: null, bestMetrics: {} };
+  return { step: 0, processorSeconds: 0, bestScore: null, bestMetrics: {} };
 }
 
 async function advance<Metrics extends MetricDescriptions>(
   options: RunLearnerOptions<Metrics>,
-  loop: Loop<Metrics>,
+  loop: Loop,
 ): Promise<'finished' | 'interrupted'> {
   const { learner, io } = options;
   const { state } = loop;
@@ -134,10 +143,10 @@ async function advance<Metrics extends MetricDescriptions>(
   });
   let savedStep = state.step;
   while (state.step < learner.steps && !io.interrupt.requested) {
-    const values = await guarded(options, loop, () => learner.step(state.step));
+    const values = await guarded(options, loop, () => timed(loop, () => learner.step(state.step)));
     state.step++;
     const isLast = state.step === learner.steps;
-    if (state.step % logEvery === 0 || isLast) loop.run.log(state.step, values);
+    if (state.step % logEvery === 0 || isLast) log(loop, values);
     progress.update(state.step, Object.fromEntries(learner.shown.map((name) => [name, values[name]])));
     if (state.step % validateEvery === 0 || isLast) await validate(options, loop);
     if (state.step % saveEvery === 0 || isLast) {
@@ -152,12 +161,16 @@ async function advance<Metrics extends MetricDescriptions>(
   return state.step < learner.steps ? 'interrupted' : 'finished';
 }
 
+function log({ run, state }: Pick<Loop, 'run' | 'state'>, values: MetricValues<MetricDescriptions>): void {
+  run.log(state.step, { ...values, 'time/processorMinutes': state.processorSeconds / 60 });
+}
+
 async function validate<Metrics extends MetricDescriptions>(
   { learner }: RunLearnerOptions<Metrics>,
-  { run, state }: Loop<Metrics>,
+  { run, state }: Loop,
 ): Promise<void> {
   const { score, metrics } = await learner.validate();
-  run.log(state.step, metrics);
+  log({ run, state }, metrics);
   if (state.bestScore !== null && score <= state.bestScore) return;
   state.bestScore = score;
   state.bestMetrics = presentValues(metrics);
@@ -166,7 +179,7 @@ async function validate<Metrics extends MetricDescriptions>(
 
 async function save<Metrics extends MetricDescriptions>(
   { learner, config }: RunLearnerOptions<Metrics>,
-  { run, state, resumable }: Loop<Metrics>,
+  { run, state, resumable }: Loop,
 ): Promise<void> {
   const { weights = new Map(), ...parts } = learner.state();
   await writeCheckpoint(resumable, { kind: learner.kind, tensors: weights, parts, config, metadata: { ...state } });
@@ -194,10 +207,19 @@ function restore<Metrics extends MetricDescriptions>(
   return { ...stored.metadata };
 }
 
+/** Adds the processor time of all threads of this process, those of the native kernels included. */
+async function timed<Result>({ state }: Loop, work: () => Promise<Result>): Promise<Result> {
+  const before = process.cpuUsage();
+  const result = await work();
+  const { user, system } = process.cpuUsage(before);
+  state.processorSeconds += (user + system) / 1e6;
+  return result;
+}
+
 /** Runs one step; a number that is not finite leaves a dump of the learner's state behind. */
 async function guarded<Metrics extends MetricDescriptions>(
   { learner, io }: RunLearnerOptions<Metrics>,
-  { state }: Loop<Metrics>,
+  { state }: Loop,
   step: () => Promise<MetricValues<Metrics>>,
 ): Promise<MetricValues<Metrics>> {
   try {

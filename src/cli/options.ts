@@ -24,11 +24,18 @@ export function addConfigOptions(command: Command): Command {
     .option('-s, --set <option=value>', 'override one option, e.g. training.batchSize=256; repeatable', collect, []);
 }
 
-/** Adds the options that all running commands share. */
+/** Adds the options that all commands share whose work can be taken up again. */
 export function addExperimentOptions(command: Command): Command {
-  return addConfigOptions(command)
+  return addRunOptions(addConfigOptions(command)).option(
+    '--resume',
+    'continue what an earlier call left in the folder',
+  );
+}
+
+/** Adds the options that say where results go and how the work is done. */
+export function addRunOptions(command: Command): Command {
+  return command
     .option('-o, --out <folder>', 'where results go (default: below runs/<preset>)')
-    .option('--resume', 'continue what an earlier call left in the folder')
     .option('--backend <name>', 'tensor backend: auto, native, cuda, tensorflow, wasm, cpu')
     .option('--threads <number>', 'threads of the native backend', wholeNumber)
     .option('-q, --quiet', 'no progress on standard error')

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { programVersion } from '../../core/run/program-version.js';
+import { registerBehaviour } from './commands/behaviour.js';
 import { registerConfig } from './commands/config.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEnv } from './commands/env.js';
@@ -34,6 +35,7 @@ Example:
   registerPosterior(program);
   registerTrain(program);
   registerEvaluate(program);
+  registerBehaviour(program);
   registerSweep(program);
   registerReport(program);
   registerSimulate(program);

@@ -8,6 +8,7 @@ import {
   logPosterior,
 } from '../../core/causal/graph-metrics.js';
 import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
+import type { Intervention } from '../../core/causal/intervention.js';
 import { RandomStream } from '../../core/random/stream.js';
 import type { DesignEnvConfig } from '../../envs/design-env-config.js';
 import { VectorDesignEnv, type VectorDesignState } from '../../envs/vector-design-env.js';
@@ -31,6 +32,22 @@ const MEASURES = Object.values(METRICS);
 
 export const STRUCTURE_METRICS: readonly string[] = Object.keys(METRICS);
 
+/** A batch of systems as they stand after a round, for those who watch how a strategy plays. */
+export interface StructureMoment {
+  /** Name of the strategy. */
+  readonly strategy: string;
+  /** Number of the batch's first system. */
+  readonly first: number;
+  /** Experiments done. */
+  readonly round: number;
+  /** [K], the true graphs. */
+  readonly graphs: readonly CausalGraph[];
+  /** [K, d, d] edge probabilities given everything measured so far. */
+  readonly edgeProbabilities: Float32Array;
+  /** [K], the experiments of this round; empty before the first. */
+  readonly interventions: readonly Intervention[];
+}
+
 export interface StructureTaskOptions {
   /** Name of the setting in results. */
   readonly environment: string;
@@ -38,6 +55,8 @@ export interface StructureTaskOptions {
   readonly posterior: GraphPosterior;
   /** Evaluation seed: with the system's number it names everything that a system draws. */
   readonly seed: number;
+  /** Told of every round of every batch; it changes nothing. */
+  readonly watch?: (moment: StructureMoment) => void;
 }
 
 /**
@@ -51,12 +70,14 @@ export class StructureTask implements EvaluationTask {
   readonly rounds: number;
   readonly #env: VectorDesignEnv;
   readonly #seed: number;
+  readonly #watch: (moment: StructureMoment) => void;
 
-  constructor({ environment, config, posterior, seed }: StructureTaskOptions) {
+  constructor({ environment, config, posterior, seed, watch = () => {} }: StructureTaskOptions) {
     this.environment = environment;
     this.rounds = config.budget;
     this.#env = VectorDesignEnv.fromConfig(config, posterior);
     this.#seed = seed;
+    this.#watch = watch;
   }
 
   prepare(first: number, count: number): TaskBatch {
@@ -64,20 +85,28 @@ export class StructureTask implements EvaluationTask {
       { length: count },
       (_, k) => new RandomStream(`evaluation/${this.#seed}/system/${first + k}`),
     );
-    return { run: (strategy) => this.#run(strategy, streams) };
+    return { run: (strategy) => this.#run(strategy, { first, streams }) };
   }
 
   /**
    * The environment draws the system, its initial rows and the noise of experiment t from streams below the given ones
    * whatever the strategy does; the strategy's own choices come from streams that carry its name.
    */
-  #run(strategy: DesignStrategy, streams: readonly RandomStream[]): Float64Array {
+  #run(
+    strategy: DesignStrategy,
+    { first, streams }: { readonly first: number; readonly streams: readonly RandomStream[] },
+  ): Float64Array {
     const env = this.#env;
     const { budget, interventionKind, valueRange } = env.settings;
     const figures = new Float64Array(streams.length * (budget + 1) * MEASURES.length);
     let state: VectorDesignState = env.reset(streams);
     const graphs = env.models.map(({ graph }) => graph);
-    this.#measure(state, graphs, { round: 0, figures });
+    const take = (round: number, interventions: readonly Intervention[]): void => {
+      this.#measure(state, graphs, { round, figures });
+      const { edgeProbabilities } = state;
+      this.#watch({ strategy: strategy.name, first, round, graphs, edgeProbabilities, interventions });
+    };
+    take(0, []);
     for (let step = 0; step < budget; step++) {
       const interventions = strategy.propose({
         histories: state.histories,
@@ -89,7 +118,7 @@ export class StructureTask implements EvaluationTask {
         ...(strategy.knowledge.includes('graph') ? { graphs } : {}),
       });
       state = env.step(interventions);
-      this.#measure(state, graphs, { round: step + 1, figures });
+      take(step + 1, interventions);
     }
     return figures;
   }

@@ -118,7 +118,7 @@ function cells({ key }: StrategyScores): Pick<ResultRow, 'task' | 'environment' 
 }
 
 /** JSON has no NaN: undefined figures become null. */
-function finite({ mean, ci95, n }: Estimate): Pick<ResultRow, 'mean' | 'ci95' | 'n'> {
+export function finite({ mean, ci95, n }: Estimate): Pick<ResultRow, 'mean' | 'ci95' | 'n'> {
   const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
   return { mean: orNull(mean), ci95: [orNull(ci95[0]), orNull(ci95[1])], n };
 }

@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
 import { writeFileAtomic } from '../../core/checkpoint/files.js';
+import { readCheckpoint, writeCheckpoint } from '../../core/checkpoint/manifest.js';
 import { defineMetrics } from '../../core/run/metrics.js';
 import { readMetrics, readRunRecord } from '../../core/run/run-folder.js';
 import { type Learner, runLearner, type TrainingIo } from '../../training/learning-loop.js';
@@ -120,5 +122,84 @@ describe('runLearner', () => {
     writeFileAtomic(join(folder, 'notes.txt'), 'mine');
     await expect(run(new HalvingLearner())).rejects.toThrow(/not empty/);
     expect(existsSync(join(folder, 'run.json'))).toBe(false);
+  });
+});
+
+describe('processor time', () => {
+  /** A step takes a minute of two threads, a validation an hour. */
+  class TimedLearner extends HalvingLearner {
+    constructor(
+      readonly clock: { user: number; system: number },
+      onStep?: (index: number) => void,
+    ) {
+      super(onStep);
+    }
+    override step(index: number) {
+      this.clock.user += 100e6;
+      this.clock.system += 20e6;
+      return super.step(index);
+    }
+    override validate() {
+      this.clock.user += 3600e6;
+      return super.validate();
+    }
+  }
+
+  function startClock() {
+    // A process of its own has used some time before training starts.
+    const clock = { user: 7e6, system: 3e6 };
+    vi.spyOn(process, 'cpuUsage').mockImplementation((before) => ({
+      user: clock.user - (before?.user ?? 0),
+      system: clock.system - (before?.system ?? 0),
+    }));
+    return clock;
+  }
+
+  const minutes = () => readMetrics(folder).map((line) => [line.step, line['time/processorMinutes']]);
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test('every line of metrics has that of the steps so far, without validation', async () => {
+    await run(new TimedLearner(startClock()));
+    const expected = [1, 2, 2, 3, 4, 4, 5, 6, 6].map((step) => [step, 2 * step]);
+    expect(minutes()).toEqual(expected);
+    expect(readRunRecord(folder).metrics['time/processorMinutes']).toMatch(/processor time .* validation and saving/);
+  });
+
+  test('stopped and resumed, it goes on from where it was', async () => {
+    const stop = (index: number) => {
+      interrupt.requested = index === 3;
+    };
+    await run(new TimedLearner(startClock(), stop));
+    interrupt.requested = false;
+    await run(new TimedLearner(startClock()), true);
+    expect(minutes().at(-1)).toEqual([6, 12]);
+  });
+
+  test('killed between saves, the lost steps do not count twice', async () => {
+    const kill = (index: number) => {
+      if (index === 4) throw new Error('killed');
+    };
+    await expect(run(new TimedLearner(startClock(), kill))).rejects.toThrow('killed');
+    await run(new TimedLearner(startClock()), true);
+    expect(minutes().at(-1)).toEqual([6, 12]);
+  });
+
+  test('a checkpoint from before it was measured resumes, and counts from there on', async () => {
+    const stop = (index: number) => {
+      interrupt.requested = index === 3;
+    };
+    await run(new TimedLearner(startClock(), stop));
+    interrupt.requested = false;
+    const resumable = join(folder, 'checkpoints', 'resume');
+    const metadata = z.looseObject({ processorSeconds: z.number() });
+    const stored = readCheckpoint(resumable, { kind: 'halving', config: z.unknown(), metadata });
+    const { processorSeconds, ...earlier } = stored.metadata;
+    expect(processorSeconds).toBe(480);
+    await writeCheckpoint(resumable, { ...stored, kind: 'halving', metadata: earlier });
+    await run(new TimedLearner(startClock()), true);
+    expect(minutes().at(-1)).toEqual([6, 4]);
   });
 });

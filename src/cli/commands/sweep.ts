@@ -105,11 +105,16 @@ async function report(
   }: { jobs: Parameters<typeof import('../sweep/sweep-table.js').sweepRows>[0]; isInterrupted: boolean },
 ): Promise<void> {
   const { sweepRows, sweepTable } = await import('../sweep/sweep-table.js');
+  const { readLearningPanels } = await import('../sweep/sweep-curves.js');
+  const { writeLearningCurves } = await import('../../evaluation/report/files.js');
   const rows = sweepRows(jobs);
   writeFileAtomic(join(folder, 'results.json'), `${JSON.stringify(rows, null, 2)}\n`);
-  if (options.json) printJson({ folder, status: isInterrupted ? 'interrupted' : 'finished', rows });
+  const panels = readLearningPanels([folder]);
+  const curves = panels.length === 0 ? [] : await writeLearningCurves(join(folder, 'curves'), panels);
+  if (options.json) printJson({ folder, status: isInterrupted ? 'interrupted' : 'finished', rows, curves });
   else {
-    if (rows.length > 0) printLine(renderTable(sweepTable(rows)));
+    if (rows.length > 0) printLine(`${renderTable(sweepTable(rows))}\n`);
+    if (curves.length > 0) printLine(`Learning curves: ${curves.join(', ')}`);
     if (isInterrupted) printLine(`sweep: stopped and saved in ${folder}; continue with --resume`);
   }
 }

@@ -11,7 +11,7 @@ import { readJson } from '../../evaluation/json-file.js';
 import { StageClock } from '../stage-clock.js';
 import type { CommandOutcome, TrialProcesses } from './trial-process.js';
 
-const SWEEP_FILE = 'sweep.json';
+export const SWEEP_FILE = 'sweep.json';
 const OUTCOME_FILE = 'outcome.json';
 
 /** Everything that decides the results of a sweep; kept in its folder. */

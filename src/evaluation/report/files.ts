@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DifferenceRow, EvaluationSummary, ResultRow } from '../summary.js';
-import { differencesToCsv, resultsToCsv } from './csv.js';
-import { renderCurves, stackFigures } from './curves.js';
+import { differencesToCsv, learningCurvesToCsv, resultsToCsv } from './csv.js';
+import { renderCurves } from './curves.js';
+import { stackFigures } from './draw.js';
 import { renderHtmlReport } from './html.js';
+import { type LearningPanel, renderLearningCurves } from './learning-curves.js';
 
 const Figure = z.number().nullable();
 
@@ -41,6 +43,16 @@ export async function writeReport(folder: string, summary: EvaluationSummary, ti
   const figures = await renderCurves(summary.results);
   const page = renderHtmlReport(summary, { title, figures });
   return [write(folder, 'curves.svg', stackFigures(figures)), write(folder, 'report.html', page)];
+}
+
+/** Writes learning curves as `<base>.json`, `<base>.csv` and `<base>.svg`; returns the paths. */
+export async function writeLearningCurves(base: string, panels: readonly LearningPanel[]): Promise<string[]> {
+  const files: [string, string][] = [
+    [`${base}.json`, `${JSON.stringify(panels, null, 2)}\n`],
+    [`${base}.csv`, learningCurvesToCsv(panels)],
+    [`${base}.svg`, await renderLearningCurves(panels)],
+  ];
+  return files.map(([path, content]) => write(dirname(path), basename(path), content));
 }
 
 /**

@@ -29,7 +29,7 @@ export function renderHtmlReport(
   { results, differences }: EvaluationSummary,
   { title = 'Evaluation', figures }: HtmlReportOptions,
 ): string {
-  const sections = groups(results).flatMap(({ task, environment, rows }) => {
+  const content = groups(results).flatMap(({ task, environment, rows }) => {
     const isHere = (one: { task: string; environment: string }) => one.task === task && one.environment === environment;
     const heading = escapeHtml(`${task} task, ${environment} environment`);
     return [
@@ -38,26 +38,36 @@ export function renderHtmlReport(
       ...[...finalRoundTables(rows), ...differenceTables(differences.filter(isHere))].map(htmlTable),
     ];
   });
+  const note = `Means over held-out systems with 95 % percentile bootstrap intervals. Every strategy faced the same systems,
+initial rows and measurement noise; differences are paired. A figure followed by n= is defined for that many systems only
+(ranking metrics need at least one edge).`;
+  return htmlPage({ title, note, content });
+}
+
+/** A whole page with the style of all reports; `content` is HTML, title and note are plain text. */
+export function htmlPage(page: {
+  readonly title: string;
+  readonly note: string;
+  readonly content: readonly string[];
+}): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(page.title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>${escapeHtml(title)}</h1>
-<p class="note">Means over held-out systems with 95 % percentile bootstrap intervals. Every strategy faced the same systems,
-initial rows and measurement noise; differences are paired. A figure followed by n= is defined for that many systems only
-(ranking metrics need at least one edge).</p>
-${sections.join('\n')}
+<h1>${escapeHtml(page.title)}</h1>
+<p class="note">${escapeHtml(page.note)}</p>
+${page.content.join('\n')}
 </body>
 </html>
 `;
 }
 
-function htmlTable({ title, header, rows }: TextTable): string {
+export function htmlTable({ title, header, rows }: TextTable): string {
   const cells = (tag: 'th' | 'td', row: readonly string[]): string =>
     `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
   const body = rows.map((row) => cells('td', row)).join('\n');
@@ -76,6 +86,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 }

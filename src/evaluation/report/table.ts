@@ -97,6 +97,7 @@ function systemCount(rows: readonly ResultRow[]): number {
   return rows.reduce((most, { n }) => Math.max(most, n), 0);
 }
 
-function count(number: number, noun: string): string {
+/** "1 experiment", "5 experiments". */
+export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -27,6 +27,8 @@ describe('help', () => {
     [['pretrain']],
     [['train']],
     [['evaluate']],
+    [['behaviour']],
+    [['sweep']],
     [['report']],
     [['env', 'check']],
     [['config', 'schema']],

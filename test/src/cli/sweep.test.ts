@@ -1,7 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readMetrics } from '../../../core/run/run-folder.js';
+import type { LearningPanel } from '../../../src/evaluation/report/learning-curves.js';
+import type { ResultRow } from '../../../src/evaluation/summary.js';
 import { callCli, interruptCli, runCli } from './run-cli.js';
 
 let root = '';
@@ -56,6 +59,79 @@ test('two configurations and two seeds give one table; asked again, nothing is r
   expect(again.stdout).toMatch(/over best simple/);
   expect(again.stdout).toMatch(/bernoulli/);
   expect(statSync(weights).mtimeMs).toBe(before);
+});
+
+describe('learning curves', () => {
+  const figure = (folder: string): LearningPanel[] => JSON.parse(readFileSync(at(folder, 'curves.json'), 'utf8'));
+
+  test('are the means of what the runs logged, beside the strategies that they were evaluated with', () => {
+    const [panel, ...others] = figure('two');
+    expect(others).toEqual([]);
+    expect(panel!.curves.map(({ label }) => label)).toEqual(['head.kind=single', 'head.kind=bernoulli']);
+    const last = ['seed-1', 'seed-2'].map((seed) => readMetrics(at('two', 'trial-001', seed, 'policy')).at(-1)!);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const { step, minutes, mean: value, seeds } = panel!.curves[0]!.points.at(-1)!;
+    expect([step, seeds]).toEqual([2, 2]);
+    expect(minutes).toBeCloseTo(mean(last.map((line) => line['time/processorMinutes']!)), 10);
+    expect(value).toBeCloseTo(mean(last.map((line) => line['heldOut/return']!)), 10);
+    const results = JSON.parse(readFileSync(at('two', 'trial-001', 'seed-1', 'evaluation', 'results.json'), 'utf8'));
+    const random = results.find((row: ResultRow) => row.strategy === 'random' && row.round === 2);
+    expect(panel!.lines.map(({ strategy }) => strategy)).toEqual(['round-robin-full', 'random']);
+    // All runs were evaluated on the same systems under the same posterior.
+    expect(panel!.lines[1]!.mean).toBeCloseTo(random.mean, 10);
+    expect(readFileSync(at('two', 'curves.csv'), 'utf8').split('\n')[1]).toMatch(/^.*,validation,head\.kind=single,/);
+    expect(readFileSync(at('two', 'curves.svg'), 'utf8')).toContain('head.kind=bernoulli');
+  });
+
+  test('of several sweeps are joined by report, other budgets in panels of their own', async () => {
+    const other = runCli([...sweepArgs('longer'), '--set', 'environment.budget=3', '--seeds', '1', '--quiet']);
+    expect(other.status).toBe(0);
+    const args = ['report', '--curves', at('two'), at('longer'), '--out', at('joined', 'both.svg')];
+    const { status, stdout } = await callCli(args);
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      `Learning curves: ${['json', 'csv', 'svg'].map((end) => at('joined', `both.${end}`)).join(', ')}\n`,
+    );
+    const panels: LearningPanel[] = JSON.parse(readFileSync(at('joined', 'both.json'), 'utf8'));
+    expect(panels.map(({ title }) => title)).toEqual([
+      '3 variables, 4 initial rows, 2 experiments',
+      '3 variables, 4 initial rows, 3 experiments',
+    ]);
+    expect(panels.map(({ curves }) => curves.map(({ points }) => points[0]!.seeds))).toEqual([
+      [2, 2],
+      [1, 1],
+    ]);
+    const printed = await callCli([...args, '--json']);
+    expect(JSON.parse(printed.stdout).panels).toEqual(panels);
+  });
+
+  test.each([
+    [
+      'no sweep',
+      () => ['--curves', at('posterior'), '--out', at('x.svg')],
+      /there is no sweep here \(no sweep\.json\); name/,
+    ],
+    ['no file', () => ['--curves', at('two')], /the figure needs a file; name it with --out FILE\.svg/],
+    ['a folder for a file', () => ['--curves', at('two'), '--out', at('x')], /name it with --out FILE\.svg/],
+    ['neither results nor sweeps', () => [], /name the results\.json of one evaluation, or the folders of sweeps/],
+    ['both', () => [at('two', 'results.json'), '--curves', at('two')], /with --curves, not both/],
+  ])('%s: one sentence, nothing written', async (_, args, message) => {
+    const { status, stdout, stderr } = await callCli(['report', ...args()]);
+    expect(stderr).toMatch(message);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(existsSync(at('x.svg'))).toBe(false);
+  });
+
+  test('runs that logged no processor time have no curve', async () => {
+    cpSync(at('longer'), at('old'), { recursive: true });
+    for (const trial of ['trial-001', 'trial-002']) {
+      const path = at('old', trial, 'seed-1', 'policy', 'metrics.jsonl');
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/,"time\/processorMinutes":[^,}]*/g, ''));
+    }
+    const { status, stderr } = await callCli(['report', '--curves', at('old'), '--out', at('x.svg')]);
+    expect(stderr).toMatch(/no finished run in .* has logged its held-out return and processor minutes; run/);
+    expect(status).toBe(2);
+  });
 });
 
 test('interrupted, it stops cleanly and continues to the figures of the straight run', async () => {

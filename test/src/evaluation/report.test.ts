@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatEstimate } from '../../../src/evaluation/metric-descriptions.js';
 import { differencesToCsv, resultsToCsv } from '../../../src/evaluation/report/csv.js';
-import { renderCurves, spreadLabels, stackFigures } from '../../../src/evaluation/report/curves.js';
+import { renderCurves } from '../../../src/evaluation/report/curves.js';
+import { stackFigures } from '../../../src/evaluation/report/draw.js';
 import { readFigures, writeFigures, writeReport } from '../../../src/evaluation/report/files.js';
 import { renderHtmlReport } from '../../../src/evaluation/report/html.js';
+import { spreadLabels } from '../../../src/evaluation/report/side-labels.js';
 import { differenceTables, finalRoundTables, renderTable } from '../../../src/evaluation/report/table.js';
 import type { DifferenceRow, EvaluationSummary, ResultRow } from '../../../src/evaluation/summary.js';
 
@@ -135,6 +137,20 @@ describe('curves', () => {
   test('every number of experiments up to ten has its tick', async () => {
     const svg = await svgOf([0, 1, 2].map((round) => row('random', round, round)));
     for (const tick of ['0', '1', '2']) expect(svg).toContain(`>${tick}</text>`);
+  });
+
+  test('figures of the experiments themselves begin at the first one', async () => {
+    const svg = await svgOf([1, 2, 3].map((round) => row('random', round, round)));
+    for (const tick of ['1', '2', '3']) expect(svg).toContain(`>${tick}</text>`);
+    expect(svg).not.toContain('>0</text>');
+    expect(await svgOf([row('random', 1, 17)])).not.toContain('NaN');
+  });
+
+  test('a spread of rounding errors is drawn as none', async () => {
+    const nearly = (strategy: string, mean: number) => row(strategy, 1, mean, { ci95: [mean, mean] });
+    const svg = await svgOf([nearly('policy', 1 - 2e-7), nearly('random', 1)]);
+    expect(svg).toContain('>1.0</text>');
+    expect(svg).not.toContain('0.9999');
   });
 
   test('T = 0 and metrics without any figure can be drawn', async () => {

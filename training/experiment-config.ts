@@ -40,7 +40,15 @@ export const ExperimentConfig = z.strictObject({
       reference: z.string().default('random').describe('strategy that the others are paired with'),
       strategies: z
         .array(z.string())
-        .default(['observational', 'random', 'random-zero', 'random-single', 'random-full', 'round-robin-full'])
+        .default([
+          'observational',
+          'random',
+          'random-zero',
+          'random-single',
+          'random-full',
+          'round-robin-full',
+          'round-robin-pairs-full',
+        ])
         .describe('strategies beside the trained policy'),
       environments: z.array(z.string()).default(['training']).describe('named settings: training and the OOD suite'),
       seed: z.int().min(0).default(1).describe('names the held-out systems'),

@@ -8,10 +8,20 @@ import { groups, type ResultGroup } from './table.js';
 
 /**
  * Colours of Okabe and Ito (Color Universal Design, 2008), told apart under every common colour blindness; their
- * yellow is left out, too faint for lines on white. Dashes repeat the distinction without colour.
+ * yellow is left out, too faint for lines on white; brown and grey are added. Dashes repeat the distinction without colour.
  */
-const COLOURS = ['#d55e00', '#e69f00', '#0072b2', '#56b4e9', '#000000', '#009e73', '#cc79a7', '#8a8a8a'] as const;
-const DASHES = [[], [6, 3], [], [6, 3], [], [2, 2], [6, 3, 2, 3], [2, 2]] as const;
+const COLOURS = [
+  '#d55e00',
+  '#e69f00',
+  '#0072b2',
+  '#56b4e9',
+  '#000000',
+  '#009e73',
+  '#cc79a7',
+  '#7f5539',
+  '#8a8a8a',
+] as const;
+const DASHES = [[], [6, 3], [], [6, 3], [], [2, 2], [6, 3, 2, 3], [6, 3], [2, 2]] as const;
 
 const PANEL_WIDTH = 300;
 

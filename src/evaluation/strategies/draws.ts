@@ -11,10 +11,10 @@ export function randomTargets(size: number, stream: RandomStream): Uint8Array {
   return Uint8Array.from({ length: size }, () => (stream.bernoulli(0.5) ? 1 : 0));
 }
 
-export function singleTarget(size: number, target: number): Uint8Array {
-  const targets = new Uint8Array(size);
-  targets[target] = 1;
-  return targets;
+export function targetFlags(size: number, targets: readonly number[]): Uint8Array {
+  const flags = new Uint8Array(size);
+  for (const target of targets) flags[target] = 1;
+  return flags;
 }
 
 /** Uniform values in [-range, range). */

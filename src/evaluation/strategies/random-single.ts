@@ -1,5 +1,5 @@
 import type { DesignStrategy } from '../strategy.js';
-import { experiment, singleTarget, uniformValues } from './draws.js';
+import { experiment, targetFlags, uniformValues } from './draws.js';
 
 /** One random target with a uniform value. */
 export const randomSingle: DesignStrategy = {
@@ -9,7 +9,7 @@ export const randomSingle: DesignStrategy = {
   propose: ({ histories, streams, interventionKind, valueRange }) =>
     histories.map(({ size }, system) => {
       const stream = streams[system]!;
-      const targets = singleTarget(size, stream.integer(size));
+      const targets = targetFlags(size, [stream.integer(size)]);
       return experiment(interventionKind, targets, uniformValues(size, valueRange, stream));
     }),
 };

@@ -5,7 +5,7 @@ import { random } from './random.js';
 import { randomFull } from './random-full.js';
 import { randomSingle } from './random-single.js';
 import { randomZero } from './random-zero.js';
-import { roundRobinFull } from './round-robin-full.js';
+import { roundRobinFull, roundRobinPairsFull } from './round-robin.js';
 import { type PolicyLike, trainedPolicy } from './trained-policy.js';
 
 /** What some strategies are made from. */
@@ -34,6 +34,7 @@ const STRATEGIES: ReadonlyMap<string, StrategyEntry> = new Map([
   trained('policy', 'policy', 'stochastic'),
   trained('policy-deterministic', 'policy, deterministic', 'deterministic'),
   simple('round-robin, full strength', roundRobinFull),
+  simple('round-robin of pairs, full strength', roundRobinPairsFull),
   simple('random targets, full strength', randomFull),
   simple('random targets, random values', random),
   simple('one random target', randomSingle),

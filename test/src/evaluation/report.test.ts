@@ -131,7 +131,7 @@ describe('curves', () => {
       'random targets, random values',
     ])
       expect(svg).toContain(text);
-    for (const colour of ['#d55e00', '#000000']) expect(svg).toContain(`stroke="${colour}"`);
+    for (const colour of ['#d55e00', '#009e73']) expect(svg).toContain(`stroke="${colour}"`);
   });
 
   test('every number of experiments up to ten has its tick', async () => {

@@ -82,29 +82,37 @@ test('random-single: one target, all variables equally likely', () => {
   for (const count of counts) expect(Math.abs(count - 200)).toBeLessThan(60);
 });
 
-test('round-robin-full: every variable once before any is used again, in an order that differs between systems', () => {
-  const histories = Array.from({ length: 20 }, () => new History(SIZE));
-  for (const history of histories) history.append(new Float32Array(3 * SIZE), observe(SIZE));
-  const orders = histories.map((): number[] => []);
-  for (let step = 0; step < 2 * SIZE; step++) {
-    const streams = histories.map((_, system) => new RandomStream(`round-robin/${system}/${step}`));
-    simple('round-robin-full')
-      .propose(context(20, { histories, streams, step }))
-      .forEach((intervention, system) => {
-        expect(targetCount(intervention.targets)).toBe(1);
-        const target = intervention.targets.indexOf(1);
-        expect(Math.abs(intervention.values![target]!)).toBe(2);
-        orders[system]!.push(target);
-        histories[system]!.append(new Float32Array(SIZE), intervention);
-      });
-  }
-  const everyVariable = Array.from({ length: SIZE }, (_, variable) => variable);
-  for (const order of orders) {
-    expect(order.slice(0, SIZE).sort()).toEqual(everyVariable);
-    expect(order.slice(SIZE).sort()).toEqual(everyVariable);
-  }
-  expect(new Set(orders.map((order) => order.slice(0, SIZE).join())).size).toBeGreaterThan(10);
-});
+test.each([
+  { name: 'round-robin-full', perRound: 1 },
+  { name: 'round-robin-pairs-full', perRound: 2 },
+])(
+  '$name: every variable once before any is used again, in an order that differs between systems',
+  ({ name, perRound }) => {
+    const histories = Array.from({ length: 20 }, () => new History(SIZE));
+    for (const history of histories) history.append(new Float32Array(3 * SIZE), observe(SIZE));
+    const orders = histories.map((): number[] => []);
+    for (let step = 0; step < (2 * SIZE) / perRound; step++) {
+      const streams = histories.map((_, system) => new RandomStream(`round-robin/${system}/${step}`));
+      simple(name)
+        .propose(context(20, { histories, streams, step }))
+        .forEach((intervention, system) => {
+          expect(targetCount(intervention.targets)).toBe(perRound);
+          intervention.targets.forEach((flag, target) => {
+            if (flag === 0) return;
+            expect(Math.abs(intervention.values![target]!)).toBe(2);
+            orders[system]!.push(target);
+          });
+          histories[system]!.append(new Float32Array(SIZE), intervention);
+        });
+    }
+    const everyVariable = Array.from({ length: SIZE }, (_, variable) => variable);
+    for (const order of orders) {
+      expect(order.slice(0, SIZE).sort()).toEqual(everyVariable);
+      expect(order.slice(SIZE).sort()).toEqual(everyVariable);
+    }
+    expect(new Set(orders.map((order) => order.slice(0, SIZE).join())).size).toBeGreaterThan(10);
+  },
+);
 
 test('observational: no targets', () => {
   for (const intervention of simple('observational').propose(context(5))) expect(intervention).toEqual(observe(SIZE));

@@ -1,0 +1,119 @@
+import { NUMBER_BYTES, roomFor } from '../memory-pool.js';
+import type { CudaDevice } from './device.js';
+import { type Handle, OUT_OF_MEMORY } from './driver.js';
+import type { Arena } from './memory-arena.js';
+
+/** A piece of device memory; `bytes` is what its size class has, at least what was asked for. */
+export interface Block {
+  readonly address: Handle;
+  readonly bytes: number;
+  /** The recording that the block is reserved for. */
+  arena: Arena | undefined;
+  /** Recordings that read or write the block though it does not belong to them; it is not given to others meanwhile. */
+  pins: number;
+  /** Whether its tensor is gone, so that it becomes free with the last pin. */
+  released: boolean;
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/**
+ * Device memory that is kept for the next tensor of its size class. Everything happens in order on one stream, so a block
+ * can be handed on as soon as the call that last uses it was made: nothing has to wait for the device.
+ */
+export class DeviceMemory {
+  readonly #free = new Map<number, Block[]>();
+  #heldBytes = 0;
+  #freeBytes = 0;
+  #peakBytes = 0;
+  /** The recording under way: it gets the blocks that are taken meanwhile. */
+  recording: Arena | undefined;
+
+  constructor(readonly device: CudaDevice) {}
+
+  /** Bytes taken from the device, of these in use, and the most that ever were in use. */
+  get statistics(): { heldBytes: number; usedBytes: number; peakBytes: number } {
+    return { heldBytes: this.#heldBytes, usedBytes: this.#heldBytes - this.#freeBytes, peakBytes: this.#peakBytes };
+  }
+
+  /**
+   * Memory of at least `bytes` with any content.
+   *
+   * @throws CausalPilotError E_BACKEND when the device has no room, saying how much was asked and held.
+   */
+  take(bytes: number): Block {
+    const room = roomFor(Math.max(Math.ceil(bytes / NUMBER_BYTES), 1)) * NUMBER_BYTES;
+    const arena = this.recording;
+    const block = arena?.takeFree(room) ?? this.takeOutside(room);
+    if (arena !== undefined) arena.adopt(block);
+    return block;
+  }
+
+  /** The same, but for a tensor that is not part of the recording under way. */
+  takeOutside(bytes: number): Block {
+    const room = roomFor(Math.max(Math.ceil(bytes / NUMBER_BYTES), 1)) * NUMBER_BYTES;
+    let block = this.#free.get(room)?.pop();
+    if (block === undefined) block = this.#allocate(room);
+    else this.#freeBytes -= room;
+    block.released = false;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes - this.#freeBytes);
+    return block;
+  }
+
+  /** Takes back a block that no later call will use. */
+  give(block: Block): void {
+    if (block.arena !== undefined) block.arena.give(block);
+    else if (block.pins > 0) block.released = true;
+    else this.#keep(block);
+  }
+
+  /** Keeps a block of somebody else for a recording. */
+  pin(block: Block): void {
+    block.pins++;
+  }
+
+  unpin(block: Block): void {
+    block.pins--;
+    if (block.pins === 0 && block.released) this.#keep(block);
+  }
+
+  /** Returns all free blocks to the device, once it has finished. */
+  trim(): void {
+    this.device.synchronize();
+    for (const list of this.#free.values()) {
+      for (const { address, bytes } of list) {
+        this.device.driver.call('cuMemFree_v2', address);
+        this.#heldBytes -= bytes;
+        this.#freeBytes -= bytes;
+      }
+    }
+    this.#free.clear();
+  }
+
+  #keep(block: Block): void {
+    const list = this.#free.get(block.bytes);
+    if (list === undefined) this.#free.set(block.bytes, [block]);
+    else list.push(block);
+    this.#freeBytes += block.bytes;
+  }
+
+  #allocate(bytes: number): Block {
+    const address = new BigUint64Array(1);
+    const { driver } = this.device;
+    let result = driver.functions.cuMemAlloc_v2(address, bytes);
+    // While kernels are recorded nothing runs, and memory must not be freed.
+    if (result === OUT_OF_MEMORY && this.#freeBytes > 0 && this.recording === undefined) {
+      this.trim();
+      result = driver.functions.cuMemAlloc_v2(address, bytes);
+    }
+    if (result !== 0) throw driver.error('cuMemAlloc_v2', result, this.#remedy(bytes));
+    this.#heldBytes += bytes;
+    return { address: Number(address[0]), bytes, arena: undefined, pins: 0, released: false };
+  }
+
+  #remedy(bytes: number): string {
+    const { freeBytes, totalBytes } = this.device.memory();
+    const held = `asked for ${mebibytes(bytes)} with ${mebibytes(this.#heldBytes)} held by this process`;
+    return `${held} and ${mebibytes(freeBytes)} of ${mebibytes(totalBytes)} free; lower the batch size or end other programs on the device`;
+  }
+}

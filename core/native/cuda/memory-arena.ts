@@ -1,0 +1,72 @@
+import type { Block, DeviceMemory } from './device-memory.js';
+
+/**
+ * The memory of one recording. A recorded kernel keeps the addresses it was recorded with, so whatever it touches stays
+ * reserved as long as it may be replayed. Within the recording a block whose tensor is gone serves the next one: replays
+ * run in the same order.
+ */
+export class Arena {
+  readonly #blocks = new Set<Block>();
+  readonly #used = new Set<Block>();
+  readonly #constants = new Set<Block>();
+  readonly #pinned = new Set<Block>();
+  readonly #free = new Map<number, Block[]>();
+  #recording = true;
+
+  constructor(readonly memory: DeviceMemory) {}
+
+  /** A block of this arena that is free again. */
+  takeFree(room: number): Block | undefined {
+    return this.#free.get(room)?.pop();
+  }
+
+  /** Reserves a block for this recording. */
+  adopt(block: Block): void {
+    block.arena = this;
+    this.#blocks.add(block);
+    this.#used.add(block);
+  }
+
+  /** Marks a block that is written once, outside the recording, so nothing else may ever use it. */
+  holdConstant(block: Block): void {
+    this.#constants.add(block);
+  }
+
+  /** Keeps a block that a recorded kernel uses, though its tensor is older than the recording. */
+  pin(block: Block): void {
+    if (block.arena === this || this.#pinned.has(block)) return;
+    this.#pinned.add(block);
+    this.memory.pin(block);
+  }
+
+  /** The tensor of a block is gone. */
+  give(block: Block): void {
+    this.#used.delete(block);
+    if (!this.#recording || this.#constants.has(block)) return;
+    const list = this.#free.get(block.bytes);
+    if (list === undefined) this.#free.set(block.bytes, [block]);
+    else list.push(block);
+  }
+
+  /** Blocks whose tensors still live, constants aside. */
+  get living(): Block[] {
+    return [...this.#used].filter((block) => !this.#constants.has(block));
+  }
+
+  /** Ends the recording: from now on every block keeps its place. */
+  seal(): void {
+    this.#recording = false;
+    this.#free.clear();
+  }
+
+  /** Gives all memory back; blocks of tensors that still live become theirs. */
+  dispose(): void {
+    for (const block of this.#blocks) {
+      block.arena = undefined;
+      if (!this.#used.has(block)) this.memory.give(block);
+    }
+    for (const block of this.#pinned) this.memory.unpin(block);
+    this.#blocks.clear();
+    this.#pinned.clear();
+  }
+}

@@ -105,7 +105,7 @@ extern "C" __global__ void logical_not(const unsigned char* x, unsigned char* y,
 }
 
 // y = condition ? a : b, all of one shape.
-extern "C" __global__ void select(const unsigned char* condition, const float* a, const float* b, float* y, long long size) {
+extern "C" __global__ void select_values(const unsigned char* condition, const float* a, const float* b, float* y, long long size) {
   const long long i = elementIndex();
   if (i < size) y[i] = condition[i] ? a[i] : b[i];
 }

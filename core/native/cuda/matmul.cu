@@ -7,21 +7,15 @@ namespace {
 constexpr int TILE = 64, DEPTH = 16, EDGE = 4;  // a block makes TILE x TILE numbers, a thread EDGE x EDGE of them
 constexpr int TILE_THREADS = (TILE / EDGE) * (TILE / EDGE);
 
-// y [batch, rows, columns] = left [rows, depth] * right [depth, columns] (+ bias [columns] or null) (ReLU). The steps say
-// where element (i, j) of a factor lies, so that transposed factors and repeated ones (batch step 0) need no copy.
-struct Product {
-  int rows, columns, depth;
-  long long leftBatch, rightBatch;
-  int leftRow, leftDepth, rightDepth, rightColumn;
-};
-
-__device__ inline void write(const Product& p, const float* bias, float* y, int row, int column, float value, int relu) {
-  if (row >= p.rows || column >= p.columns) return;
+__device__ inline float finish(const float* bias, int column, float value, int relu) {
   if (bias) value += bias[column];
-  y[(long long)row * p.columns + column] = relu && value <= 0 ? 0.0f : value;
+  return relu && value <= 0 ? 0.0f : value;
 }
 
 }  // namespace
+
+// y [batch, rows, columns] = left [rows, depth] * right [depth, columns] (+ bias [columns] or null) (ReLU). The steps say
+// where element (i, j) of a factor lies, so that transposed factors and repeated ones (batch step 0) need no copy.
 
 // For small matrices: a thread per number.
 extern "C" __global__ void matmul_direct(const float* left, const float* right, const float* bias, float* y, long long size,
@@ -35,8 +29,7 @@ extern "C" __global__ void matmul_direct(const float* left, const float* right, 
   const float* b = right + batch * rightBatch + (long long)column * rightColumn;
   float sum = 0;
   for (int k = 0; k < depth; k++) sum += a[(long long)k * leftDepth] * b[(long long)k * rightDepth];
-  const Product p = {rows, columns, depth, leftBatch, rightBatch, leftRow, leftDepth, rightDepth, rightColumn};
-  write(p, bias, y + batch * rows * columns, row, column, sum, relu);
+  y[i] = finish(bias, column, sum, relu);
 }
 
 // For large ones: blocks of 256 threads, grid (column tiles, row tiles, batch).
@@ -45,7 +38,6 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS)
                  long long leftBatch, long long rightBatch, int leftRow, int leftDepth, int rightDepth, int rightColumn,
                  int relu) {
   __shared__ float leftTile[DEPTH][TILE + 4], rightTile[DEPTH][TILE + 4];
-  const Product p = {rows, columns, depth, leftBatch, rightBatch, leftRow, leftDepth, rightDepth, rightColumn};
   const int firstRow = blockIdx.y * TILE, firstColumn = blockIdx.x * TILE;
   const int threadRow = threadIdx.x / (TILE / EDGE) * EDGE, threadColumn = threadIdx.x % (TILE / EDGE) * EDGE;
   left += blockIdx.z * leftBatch;
@@ -83,6 +75,8 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS)
 #pragma unroll
   for (int i = 0; i < EDGE; i++)
 #pragma unroll
-    for (int j = 0; j < EDGE; j++)
-      write(p, bias, y, firstRow + threadRow + i, firstColumn + threadColumn + j, sums[i][j], relu);
+    for (int j = 0; j < EDGE; j++) {
+      const int row = firstRow + threadRow + i, column = firstColumn + threadColumn + j;
+      if (row < rows && column < columns) y[(long long)row * columns + column] = finish(bias, column, sums[i][j], relu);
+    }
 }

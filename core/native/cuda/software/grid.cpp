@@ -3,6 +3,7 @@
 // later switches are _setjmp and _longjmp, which make no system calls.
 #include "grid.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdlib>
 #include <sys/mman.h>
@@ -14,6 +15,8 @@ namespace software {
 namespace {
 
 constexpr size_t STACK_BYTES = 256 * 1024, GUARD_BYTES = 4096;
+// Tops of stacks lie at different places of their pages, or the frames of a warp would all fall into the same cache lines.
+constexpr size_t STAGGER_STEPS = 32, STAGGER_BYTES = 576;
 constexpr int MAX_THREADS = 1024, MAX_WARPS = MAX_THREADS / warpSize;
 constexpr size_t MAX_SHARED_BYTES = 232448;
 
@@ -21,6 +24,7 @@ enum class State : char { ready, running, atWarp, atBlock, done };
 
 struct Fiber {
   char* stack = nullptr;
+  size_t stackBytes;
   bool started = false;
   int thread = -1;
   ucontext_t context;
@@ -39,6 +43,7 @@ struct Block {
   void* const* arguments;
   int threads, next;  // next thread without a fiber
   Thread thread[MAX_THREADS];
+  unsigned arrived[MAX_WARPS];  // lanes that wait for an exchange
   alignas(16) char slots[MAX_WARPS][2][warpSize * LANE_BYTES];
 };
 
@@ -85,6 +90,7 @@ int takeFiber() {
     if (stack == MAP_FAILED) std::abort();
     mprotect(stack, GUARD_BYTES, PROT_NONE);
     fiber->stack = (char*)stack;
+    fiber->stackBytes = STACK_BYTES - fibers.size() % STAGGER_STEPS * STAGGER_BYTES;
     fibers.push_back(fiber);
     freeFibers.push_back((int)fibers.size() - 1);
   }
@@ -104,7 +110,7 @@ void resume(int fiber, int thread) {
     current->started = true;
     getcontext(&current->context);
     current->context.uc_stack.ss_sp = current->stack;
-    current->context.uc_stack.ss_size = STACK_BYTES;
+    current->context.uc_stack.ss_size = current->stackBytes;
     current->context.uc_link = nullptr;
     makecontext(&current->context, fiberMain, 0);
     swapcontext(&abandoned, &current->context);
@@ -114,6 +120,17 @@ void resume(int fiber, int thread) {
 
 void wait() {
   if (_setjmp(current->resume) == 0) _longjmp(scheduler, 1);
+}
+
+// Makes the lanes of an exchange ready if all wait for the same one.
+bool releaseLanes(int first, int lanes, const Thread& last) {
+  for (int i = first; i < first + lanes; i++) {
+    const Thread& other = block.thread[i];
+    if (last.mask >> (i - first) & 1 && (other.mask != last.mask || other.line != last.line)) return false;
+  }
+  for (int i = first; i < first + lanes; i++)
+    if (last.mask >> (i - first) & 1) block.thread[i].state = State::ready;
+  return true;
 }
 
 // Runs the threads of a warp until each waits for the block or is done; false when that cannot be reached.
@@ -165,6 +182,7 @@ bool passBarrier() {
 void runBlock() {
   block.next = 0;
   for (int i = 0; i < block.threads; i++) block.thread[i] = {State::ready, -1, 0, 0, 0};
+  std::fill_n(block.arrived, MAX_WARPS, 0u);
   do {
     for (int first = 0; first < block.threads; first += warpSize)
       if (!runWarp(first, std::min(first + warpSize, block.threads))) return;
@@ -189,23 +207,19 @@ std::vector<Kernel>& kernels() {
 char* sharedMemory() { return shared; }
 
 const char* exchange(unsigned mask, const void* value, int size, int line) {
-  const int index = currentIndex(), first = index / warpSize * warpSize, lane = index % warpSize;
+  const int index = currentIndex(), warp = index / warpSize, first = warp * warpSize, lane = index % warpSize;
   Thread& own = block.thread[index];
-  char* slots = block.slots[first / warpSize][own.counter++ % 2];
+  char* slots = block.slots[warp][own.counter++ % 2];
   std::memcpy(slots + lane * LANE_BYTES, value, size);
   const int lanes = std::min(warpSize, block.threads - first);
   if (lanes < warpSize) mask &= (1u << lanes) - 1;
   own.state = State::atWarp;
   own.mask = mask;
   own.line = line;
-  bool complete = true;
-  for (int i = 0; i < lanes && complete; i++) {
-    const Thread& other = block.thread[first + i];
-    if (mask >> i & 1) complete = other.state == State::atWarp && other.mask == mask && other.line == line;
-  }
-  if (complete) {
-    for (int i = 0; i < lanes; i++)
-      if (mask >> i & 1) block.thread[first + i].state = State::ready;
+  unsigned& arrived = block.arrived[warp];
+  arrived |= 1u << lane;
+  if ((arrived & mask) == mask && releaseLanes(first, lanes, own)) {
+    arrived &= ~mask;
     own.state = State::running;
   } else wait();
   return slots;

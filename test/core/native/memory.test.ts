@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MemoryPool } from '../../../core/native/memory-pool.js';
 import { useBackend } from '../../../core/tensor/backend.js';
+import { dropoutKeys } from '../../../core/tensor/dropout.js';
 import { encoderLayer } from '../../../core/tensor/encoder-layer.js';
 import { Adam, polyakUpdate, valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';
@@ -91,7 +92,12 @@ test.runIf(nativeIsUsable)('1,000 training steps leak neither tensors nor data',
   const train = (step: number) => {
     const weights = Object.fromEntries(parameters.names.map((name) => [name, parameters.get(name)]));
     const { gradients, value } = valueAndGradients(() => {
-      const options = { heads: 2, axis: 'rows' as const, rowMask, dropout: { rate: 0.1, seed: step } };
+      const options = {
+        heads: 2,
+        axis: 'rows' as const,
+        rowMask,
+        dropout: { rate: 0.1, keys: tf.tensor1d(dropoutKeys(step), 'int32') },
+      };
       return encoderLayer(x, weights as never, options)
         .square()
         .mean() as tf.Scalar;

@@ -60,6 +60,13 @@ export class DeviceMemory {
     return block;
   }
 
+  /** Memory that is written once, beside a recording under way, and read by it: no recorded kernel may write there. */
+  takeConstant(bytes: number): Block {
+    const block = this.takeOutside(bytes);
+    this.recording?.adoptConstant(block);
+    return block;
+  }
+
   /** Takes back a block that no later call will use. */
   give(block: Block): void {
     if (block.arena !== undefined) block.arena.give(block);

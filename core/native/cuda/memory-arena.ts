@@ -27,8 +27,9 @@ export class Arena {
     this.#used.add(block);
   }
 
-  /** Marks a block that is written once, outside the recording, so nothing else may ever use it. */
-  holdConstant(block: Block): void {
+  /** Reserves a block for values that nothing in the recording may overwrite. */
+  adoptConstant(block: Block): void {
+    this.adopt(block);
     this.#constants.add(block);
   }
 

@@ -53,14 +53,10 @@ function multiply(call: KernelCall, attributes: MatMulAttributes, relu: boolean)
   return info;
 }
 
-interface ProductInputs {
-  readonly b: TensorInfo;
-  readonly bias?: TensorInfo;
-}
-
 /** Whether bias (one number per column) and activation (none or ReLU) are those that the kernels apply themselves. */
-export function isSimpleFusion({ b, bias }: ProductInputs, attributes: MatMulAttributes): boolean {
-  const columns = b.shape.at(attributes.transposeB ? -2 : -1);
+export function isSimpleFusion(inputs: KernelCall['inputs'], attributes: MatMulAttributes): boolean {
+  const { b, bias } = inputs;
+  const columns = b!.shape.at(attributes.transposeB ? -2 : -1);
   const simpleBias = bias === undefined || (bias.dtype === 'float32' && count(bias.shape) === columns);
   const activation = attributes.activation ?? 'linear';
   return simpleBias && (activation === 'linear' || activation === 'relu');
@@ -78,7 +74,7 @@ const fusedMatMul: NativeKernel = {
   name: tf._FusedMatMul,
   run(call) {
     const attributes = call.attrs as unknown as MatMulAttributes;
-    if (!isSimpleFusion(call.inputs as ProductInputs, attributes)) return stockKernel(tf._FusedMatMul)(call);
+    if (!isSimpleFusion(call.inputs, attributes)) return stockKernel(tf._FusedMatMul)(call);
     const relu = attributes.activation === 'relu';
     return multiply(call, attributes, relu) ?? stockKernel(tf._FusedMatMul)(call);
   },

@@ -9,6 +9,7 @@ import type { Handle } from './driver.js';
 import { HostFallback } from './host-fallback.js';
 import { KernelLauncher } from './kernel-launcher.js';
 import type { KernelModules } from './modules.js';
+import type { Precision } from './precision.js';
 import { Recording } from './recording.js';
 import { Staging } from './staging.js';
 import {
@@ -19,9 +20,6 @@ import {
   isDeviceType,
   toDeviceArray,
 } from './tensor-data.js';
-
-/** How products of float32 numbers are made: on the tensor cores with inputs rounded to 10 bits of mantissa, or exactly. */
-export type Precision = 'tf32' | 'float32';
 
 /** One tensor's data: on the device, or still on the host until a kernel asks for it. */
 interface TensorData {
@@ -196,10 +194,6 @@ export class CudaBackend extends tf.KernelBackend {
 
   override floatPrecision(): 16 | 32 {
     return 32;
-  }
-
-  override epsilon(): number {
-    return tf.backend_util.EPSILON_FLOAT32;
   }
 
   override timerAvailable(): boolean {

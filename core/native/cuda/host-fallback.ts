@@ -29,18 +29,18 @@ export class HostFallback {
     this.#checkRecording(name, call);
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     const inputs = mapInputs(call.inputs, (info) => this.#borrow(info, call));
-    const before = new Set(Object.values(inputs).flat());
+    const before = new Set<TensorInfo | undefined>(Object.values(inputs));
     const kernel = tf.getKernel(name, 'cpu');
     const result = kernel.kernelFunc({ inputs, attrs: call.attrs as tf.NamedAttrMap, backend: this.#host });
     const outputs = (Array.isArray(result) ? result : [result]).map((info) => this.#handOver(info, call));
     for (const info of Array.isArray(result) ? result : [result]) this.#host.disposeIntermediateTensorInfo(info);
-    for (const info of before) this.#host.disposeData(info.dataId, true);
+    for (const info of before) if (info !== undefined) this.#host.disposeData(info.dataId, true);
     return Array.isArray(result) ? outputs : outputs[0]!;
   }
 
   #checkRecording(name: string, { inputs, backend }: CudaKernelCall): void {
     if (backend.recording === undefined) return;
-    if (Object.values(inputs).flat().every((info) => backend.isHostConstant(info))) return;
+    if (Object.values(inputs).every((info) => info == null || backend.isHostConstant(info))) return;
     throw new CausalPilotError(
       'E_STATE',
       `CudaBackend.capture: kernel '${name}' has no device form and cannot be recorded; compute it before the step and pass the result in`,
@@ -75,11 +75,9 @@ interface ComplexValues {
   readonly imag: Float32Array;
 }
 
-/** Inputs of a few kernels (Concat, Pack) are lists. */
+/** The inputs of a few kernels (Concat, Pack) are a list. */
 function mapInputs(inputs: CudaKernelCall['inputs'], map: (info: TensorInfo) => TensorInfo): tf.NamedTensorInfoMap {
-  const convert = (value: TensorInfo | TensorInfo[] | undefined) =>
-    Array.isArray(value) ? value.map(map) : value == null ? value : map(value);
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [name, convert(value)]),
-  ) as unknown as tf.NamedTensorInfoMap;
+  if (Array.isArray(inputs)) return inputs.map(map) as unknown as tf.NamedTensorInfoMap;
+  const given = Object.entries(inputs).filter((entry): entry is [string, TensorInfo] => entry[1] != null);
+  return Object.fromEntries(given.map(([name, info]) => [name, map(info)]));
 }

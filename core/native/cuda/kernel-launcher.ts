@@ -92,7 +92,11 @@ export class KernelLauncher {
    *
    * @throws CausalPilotError E_BACKEND when it cannot be loaded or launched.
    */
-  launch(name: string, { grid, threads = BLOCK_THREADS, sharedBytes = 0 }: LaunchShape, values: KernelArgument[]): void {
+  launch(
+    name: string,
+    { grid, threads = BLOCK_THREADS, sharedBytes = 0 }: LaunchShape,
+    values: KernelArgument[],
+  ): void {
     const kernel = this.#functions.get(name) ?? this.#load(name);
     const { driver, stream } = this.device;
     if (sharedBytes > kernel.sharedBytesAllowed) {

@@ -34,7 +34,13 @@ export class KernelModules {
     const module = new BigUint64Array(1);
     const options = Int32Array.of(JIT_ERROR_LOG_BUFFER, JIT_ERROR_LOG_BYTES);
     const values = BigUint64Array.of(BigInt(koffi.address(log)), BigInt(LOG_BYTES));
-    const result = driver.functions.cuModuleLoadDataEx(module, this.images.image(file), options.length, options, values);
+    const result = driver.functions.cuModuleLoadDataEx(
+      module,
+      this.images.image(file),
+      options.length,
+      options,
+      values,
+    );
     const said = Buffer.from(text).toString('utf8').replace(/\0.*$/s, '').trim();
     koffi.free(log);
     if (result === 0) return Number(module[0]);

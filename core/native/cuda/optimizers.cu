@@ -6,16 +6,32 @@
 
 namespace {
 
+// MOMENT_CONSTANTS of core/tensor/optimizer-state.ts.
 struct MomentConstants {
-  float learningRate, beta1, beta2, epsilon, weightDecay, meanCorrection, varianceCorrection, gradientScale;
+  float learningRate, beta1, beta2, epsilon, weightDecay, meanCorrection, varianceCorrection, clipNorm;
 };
+
+struct Step : MomentConstants {
+  float gradientScale;
+  bool isFinite;  // nothing may change where this is false
+};
+
+// The constants with the scale that clips the global norm, which every block works out for itself.
+__device__ Step stepOf(const float* constants, const float* norms, int count, double* scratch) {
+  double squares = 0;
+  for (int i = threadIdx.x; i < count; i += blockDim.x) squares += (double)norms[i] * norms[i];
+  const double norm = sqrt(blockSum(squares, scratch));
+  Step step = {*(const MomentConstants*)constants, 1.0f, norm < (double)INFINITY};
+  if (norm > step.clipNorm) step.gradientScale = (float)(step.clipNorm / norm);
+  return step;
+}
 
 __device__ float* tensorOf(const long long* table, int row, int columns, int column) {
   return (float*)table[(long long)row * columns + column];
 }
 
 // Updates both moments of element i and returns Adam's direction.
-__device__ float momentStep(const MomentConstants& k, float gradient, float* mean, float* variance) {
+__device__ float momentStep(const Step& k, float gradient, float* mean, float* variance) {
   const float g = gradient * k.gradientScale;
   *mean = *mean * k.beta1 + g * (1 - k.beta1);
   *variance = *variance * k.beta2 + g * g * (1 - k.beta2);
@@ -40,9 +56,11 @@ extern "C" __global__ void tensor_norms(const long long* table, float* norms) {
 }
 
 // Adam in place; table [count, 5] of parameter, gradient, mean, variance and size, a row of blocks (blockIdx.y) per tensor;
-// `constants` are those of MomentConstants.
-extern "C" __global__ void adam_step(const long long* table, const float* constants) {
-  const MomentConstants k = *(const MomentConstants*)constants;
+// `norms` [count] are those of the gradients, `constants` MomentConstants. Nothing changes where a norm is not finite.
+extern "C" __global__ void adam_step(const long long* table, const float* norms, const float* constants, int count) {
+  __shared__ double scratch[WARP];
+  const Step k = stepOf(constants, norms, count, scratch);
+  if (!k.isFinite) return;
   float* parameter = tensorOf(table, blockIdx.y, 5, 0);
   const float* gradient = tensorOf(table, blockIdx.y, 5, 1);
   float *mean = tensorOf(table, blockIdx.y, 5, 2), *variance = tensorOf(table, blockIdx.y, 5, 3);
@@ -52,9 +70,10 @@ extern "C" __global__ void adam_step(const long long* table, const float* consta
 }
 
 // LAMB in place; arguments as adam_step, but one block per tensor, since the change waits for two norms of the whole.
-extern "C" __global__ void lamb_step(const long long* table, const float* constants) {
+extern "C" __global__ void lamb_step(const long long* table, const float* norms, const float* constants, int count) {
   __shared__ double scratch[WARP];
-  const MomentConstants k = *(const MomentConstants*)constants;
+  const Step k = stepOf(constants, norms, count, scratch);
+  if (!k.isFinite) return;
   float* parameter = tensorOf(table, blockIdx.x, 5, 0);
   const float* gradient = tensorOf(table, blockIdx.x, 5, 1);
   float *mean = tensorOf(table, blockIdx.x, 5, 2), *variance = tensorOf(table, blockIdx.x, 5, 3);
@@ -76,7 +95,10 @@ extern "C" __global__ void lamb_step(const long long* table, const float* consta
 }
 
 // target <- (1 - rate) * target + rate * source; table [count, 3] of target, source and size, a row of blocks per tensor.
-extern "C" __global__ void polyak_step(const long long* table, float rate) {
+// Nothing changes where the rate, one number in memory, is not finite.
+extern "C" __global__ void polyak_step(const long long* table, const float* rateInMemory) {
+  const float rate = *rateInMemory;
+  if (!(fabsf(rate) < INFINITY)) return;
   float* target = tensorOf(table, blockIdx.y, 3, 0);
   const float* source = tensorOf(table, blockIdx.y, 3, 1);
   const long long size = table[(long long)blockIdx.y * 3 + 2];

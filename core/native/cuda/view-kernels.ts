@@ -67,7 +67,12 @@ const cast: CudaKernel = {
 };
 
 /** A new tensor with the same number everywhere. */
-export function filled(backend: CudaBackend, shape: readonly number[], dtype: DeviceDataType, value: number): TensorInfo {
+export function filled(
+  backend: CudaBackend,
+  shape: readonly number[],
+  dtype: DeviceDataType,
+  value: number,
+): TensorInfo {
   const { info, address } = backend.output(shape, dtype);
   const size = count(shape);
   if (size === 0) return info;

@@ -1,0 +1,125 @@
+import * as tf from '@tensorflow/tfjs';
+import type { RandomStream } from '../../core/random/stream.js';
+import { CapturedStep, type StepInput, type StepTensors } from '../../core/tensor/captured-step.js';
+import { tensorNorms } from '../../core/tensor/optimizer-state.js';
+import { lossAndGradients } from '../../core/tensor/optimizers.js';
+import { candidateActions } from '../../models/candidate-actions.js';
+import { type EncoderTraining, encoderDropoutKeys } from '../../models/encoder.js';
+import { type HistoryBatch, historyInputs } from '../../models/history-batch.js';
+import type { PolicyConfig } from '../../models/policy.js';
+import { candidateMean, choiceActorLoss } from './choice-loss.js';
+import { actorLoss, combineEnsemble } from './losses.js';
+import type { TransitionBatch } from './replay.js';
+import { historyOf, noiseInput, type RedqNetworks, scalarInput, type UpdateOptions } from './update-context.js';
+
+// Shapes: B transitions, d variables, C action numbers per variable.
+
+export interface PolicyMetrics {
+  readonly loss: number;
+  readonly meanLogProbability: number;
+  readonly gradientNorm: number;
+}
+
+interface ActorStep {
+  readonly history: HistoryBatch;
+  /** One per critic, constants of the step. */
+  readonly encodings: readonly tf.Tensor3D[];
+  readonly training: EncoderTraining | undefined;
+  readonly temperature: tf.Scalar;
+}
+
+interface ActorSample {
+  readonly loss: tf.Scalar;
+  readonly logProbability: tf.Tensor1D;
+}
+
+type PolicyTensors = StepTensors<ReturnType<typeof policyInputs>>;
+
+/** One gradient step of the policy on alpha log pi - Q. */
+export class PolicyUpdate {
+  readonly #networks: RedqNetworks;
+  readonly #step: CapturedStep;
+
+  constructor(networks: RedqNetworks) {
+    this.#networks = networks;
+    // Heads that choose targets read their probabilities to draw from.
+    this.#step = new CapturedStep('policy', { capture: networks.policy.head.hasGaussianSwitch });
+  }
+
+  /** @throws CausalPilotError E_NUMERIC naming a parameter with a non-finite gradient; nothing is changed then. */
+  run(batch: TransitionBatch, options: UpdateOptions): PolicyMetrics {
+    const { policyOptimizer } = this.#networks;
+    const inputs = policyInputs(this.#networks, batch, options);
+    const outputs = this.#step.run('', inputs, (tensors) => this.#update(tensors, options.stream));
+    const gradientNorm = policyOptimizer.globalNorm(outputs.norms);
+    policyOptimizer.advance();
+    return { loss: outputs.loss[0]!, meanLogProbability: outputs.meanLogProbability[0]!, gradientNorm };
+  }
+
+  dispose(): void {
+    this.#step.dispose();
+  }
+
+  #update(tensors: PolicyTensors, stream: RandomStream) {
+    const { policy, critics, policyOptimizer } = this.#networks;
+    const history = historyOf(tensors.channels, tensors.rowMask);
+    // The critics' encoders see no action, so their output is a constant of this step.
+    const encodings = critics.map((critic) => tf.tidy(() => critic.encode(history)));
+    const training = tensors.dropoutKeys && { dropoutKeys: tensors.dropoutKeys as tf.Tensor1D };
+    const step = { history, encodings, training, temperature: tensors.temperature as tf.Scalar };
+    let meanLogProbability: tf.Tensor | undefined;
+    try {
+      const { value, gradients } = lossAndGradients(() => {
+        const { loss, logProbability } =
+          tensors.noise === undefined
+            ? this.#choiceLoss(step, stream)
+            : this.#reparameterisedLoss(step, tensors.noise as tf.Tensor3D);
+        meanLogProbability = tf.keep(tf.mean(logProbability));
+        return loss;
+      }, policy.parameters);
+      const norms = tensorNorms(gradients);
+      policyOptimizer.update(gradients, { norms, constants: tensors.constants as tf.Tensor1D });
+      return { loss: value, norms, meanLogProbability: tf.clone(meanLogProbability!) };
+    } finally {
+      meanLogProbability?.dispose();
+    }
+  }
+
+  #reparameterisedLoss({ history, encodings, training, temperature }: ActorStep, noise: tf.Tensor3D): ActorSample {
+    const { policy, critics, config } = this.#networks;
+    const { action, logProbability } = policy.sample(history, noise, training);
+    const values = critics.map((critic, index) => critic.value(encodings[index]!, action as tf.Tensor3D));
+    const value = combineEnsemble(values, config.actorValue);
+    return { loss: actorLoss(logProbability, value, temperature), logProbability };
+  }
+
+  #choiceLoss({ history, encodings, training, temperature }: ActorStep, stream: RandomStream): ActorSample {
+    const { policy, critics, config } = this.#networks;
+    const [batch, , size] = history.channels.shape;
+    const candidates = candidateActions(policy.distribution(history, training), [batch, size], {
+      draws: config.choiceSamples,
+      stream: stream.child('choice'),
+    });
+    const values = critics.map((critic, index) => critic.values(encodings[index]!, candidates.actions));
+    const value = combineEnsemble(values, config.actorValue);
+    const loss = choiceActorLoss(candidates, value, temperature);
+    return { loss, logProbability: candidateMean(candidates, candidates.logProbability) };
+  }
+}
+
+function policyInputs(networks: RedqNetworks, batch: TransitionBatch, { temperature, stream }: UpdateOptions) {
+  const constants = networks.policyOptimizer.nextConstants();
+  return {
+    ...historyInputs(batch.history),
+    noise: noiseInput(networks, batch, stream),
+    dropoutKeys: dropoutInput(networks.policy.config, stream),
+    temperature: scalarInput(temperature),
+    constants: { shape: [constants.length], values: constants },
+  };
+}
+
+function dropoutInput(config: PolicyConfig, stream: RandomStream): StepInput | undefined {
+  if (config.dropout === 0) return undefined;
+  const values = encoderDropoutKeys(config, stream.child('dropout').integer(2 ** 32));
+  return { shape: [values.length], values };
+}

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { HISTORY_CHANNELS } from '../core/causal/history.js';
 import { CausalPilotError } from '../core/errors.js';
+import { type StepInput, vectorInput } from '../core/tensor/captured-step.js';
 import { dropoutKeys } from '../core/tensor/dropout.js';
 import { type EncoderLayerWeights, encoderLayer } from '../core/tensor/encoder-layer.js';
 import { layerNorm } from '../core/tensor/layer-norm.js';
@@ -39,12 +40,17 @@ const LAYERS_PER_PAIR = 2;
 const LAYER_KEYS = 2;
 const LAYER_SEED_STEP = 0x9e3779b1;
 
-/** Dropout keys of every layer, one layer after the other, for a seed (uint32): [4 pairs]. */
+/** Dropout keys of every layer, one layer after the other, for a seed (uint32): [2 * layers]. */
 export function encoderDropoutKeys({ pairs }: EncoderConfig, dropoutSeed: number): Int32Array {
   const keys = new Int32Array(LAYER_KEYS * LAYERS_PER_PAIR * pairs);
   for (let layer = 0; layer < LAYERS_PER_PAIR * pairs; layer++)
     keys.set(dropoutKeys((dropoutSeed + layer * LAYER_SEED_STEP) >>> 0), LAYER_KEYS * layer);
   return keys;
+}
+
+/** The same as input of a recorded step; none where nothing is dropped. */
+export function encoderDropoutInput(config: EncoderConfig, dropoutSeed: number): StepInput | undefined {
+  return config.dropout === 0 ? undefined : vectorInput(encoderDropoutKeys(config, dropoutSeed));
 }
 
 /**

@@ -8,6 +8,16 @@ export interface StepInput {
   readonly values: Float32Array | Int32Array;
 }
 
+/** A list of numbers as an input. */
+export function vectorInput(values: Float32Array | Int32Array): StepInput {
+  return { shape: [values.length], values };
+}
+
+/** One number that changes between steps. */
+export function scalarInput(value: number): StepInput {
+  return { shape: [], values: Float32Array.of(value) };
+}
+
 /** The tensors of a step's inputs; an input that was left out is undefined. */
 export type StepTensors<Inputs> = {
   readonly [Name in keyof Inputs]: Inputs[Name] extends StepInput ? tf.Tensor : tf.Tensor | undefined;

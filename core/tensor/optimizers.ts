@@ -251,14 +251,26 @@ export function valueAndGradients(
   return { value: number!, gradients };
 }
 
-/** The same with the loss as a tensor, which the caller disposes too. */
+/**
+ * The same with the loss as a tensor, and with the tensors that `loss` hands to `note` on the way, in order; the caller
+ * disposes all of them.
+ */
 export function lossAndGradients(
-  loss: () => tf.Scalar,
+  loss: (note: (tensor: tf.Tensor) => void) => tf.Scalar,
   parameters: ParameterSet,
-): { value: tf.Scalar; gradients: tf.Tensor[] } {
+): { value: tf.Scalar; gradients: tf.Tensor[]; noted: tf.Tensor[] } {
   const variables = [...parameters.variables];
-  return tf.tidy(() => {
-    const { value, grads } = withTrainedVariables(variables, () => tf.variableGrads(loss, variables));
-    return { value, gradients: variables.map((variable) => grads[variable.name] ?? tf.zeros(variable.shape)) };
-  });
+  const kept: tf.Tensor[] = [];
+  const note = (tensor: tf.Tensor) => {
+    kept.push(tf.keep(tensor.clone()));
+  };
+  try {
+    return tf.tidy(() => {
+      const { value, grads } = withTrainedVariables(variables, () => tf.variableGrads(() => loss(note), variables));
+      const gradients = variables.map((variable) => grads[variable.name] ?? tf.zeros(variable.shape));
+      return { value, gradients, noted: kept.map((tensor) => tensor.clone()) };
+    });
+  } finally {
+    tf.dispose(kept);
+  }
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../../core/random/stream.js';
-import { CapturedStep, type StepTensors } from '../../core/tensor/captured-step.js';
+import { CapturedStep, type StepTensors, scalarInput, vectorInput } from '../../core/tensor/captured-step.js';
 import { finiteGuard, MOMENT_CONSTANTS, tensorNorms } from '../../core/tensor/optimizer-state.js';
 import { lossAndGradients, polyakUpdate } from '../../core/tensor/optimizers.js';
 import { candidateActions } from '../../models/candidate-actions.js';
@@ -9,7 +9,7 @@ import { type HistoryBatch, historyInputs } from '../../models/history-batch.js'
 import { candidateMean } from './choice-loss.js';
 import { combineEnsemble, criticLoss, type SoftTargetBatch, softTarget } from './losses.js';
 import type { TransitionBatch } from './replay.js';
-import { historyOf, noiseInput, type RedqNetworks, scalarInput, type UpdateOptions } from './update-context.js';
+import { historyOf, noiseInput, type RedqNetworks, type UpdateOptions } from './update-context.js';
 
 // Shapes: B transitions, d variables, C action numbers per variable, N critics.
 
@@ -130,11 +130,11 @@ function criticInputs(networks: RedqNetworks, batch: TransitionBatch, { temperat
     nextChannels: next.channels,
     nextRowMask: next.rowMask,
     action: { shape: [count, size, policy.channels], values: batch.actions },
-    reward: { shape: [count], values: batch.rewards },
-    done: { shape: [count], values: batch.done },
+    reward: vectorInput(batch.rewards),
+    done: vectorInput(batch.done),
     noise: noiseInput(networks, batch, stream),
     temperature: scalarInput(temperature),
     polyakRate: scalarInput(config.polyakRate),
-    constants: { shape: [constants.length], values: Float32Array.from(constants) },
+    constants: vectorInput(Float32Array.from(constants)),
   };
 }

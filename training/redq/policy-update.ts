@@ -1,16 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../../core/random/stream.js';
-import { CapturedStep, type StepInput, type StepTensors } from '../../core/tensor/captured-step.js';
+import { CapturedStep, type StepTensors, scalarInput, vectorInput } from '../../core/tensor/captured-step.js';
 import { tensorNorms } from '../../core/tensor/optimizer-state.js';
 import { lossAndGradients } from '../../core/tensor/optimizers.js';
 import { candidateActions } from '../../models/candidate-actions.js';
-import { type EncoderTraining, encoderDropoutKeys } from '../../models/encoder.js';
+import { type EncoderTraining, encoderDropoutInput } from '../../models/encoder.js';
 import { type HistoryBatch, historyInputs } from '../../models/history-batch.js';
-import type { PolicyConfig } from '../../models/policy.js';
 import { candidateMean, choiceActorLoss } from './choice-loss.js';
 import { actorLoss, combineEnsemble } from './losses.js';
 import type { TransitionBatch } from './replay.js';
-import { historyOf, noiseInput, type RedqNetworks, scalarInput, type UpdateOptions } from './update-context.js';
+import { historyOf, noiseInput, type RedqNetworks, type UpdateOptions } from './update-context.js';
 
 // Shapes: B transitions, d variables, C action numbers per variable.
 
@@ -67,22 +66,17 @@ export class PolicyUpdate {
     const encodings = critics.map((critic) => tf.tidy(() => critic.encode(history)));
     const training = tensors.dropoutKeys && { dropoutKeys: tensors.dropoutKeys as tf.Tensor1D };
     const step = { history, encodings, training, temperature: tensors.temperature as tf.Scalar };
-    let meanLogProbability: tf.Tensor | undefined;
-    try {
-      const { value, gradients } = lossAndGradients(() => {
-        const { loss, logProbability } =
-          tensors.noise === undefined
-            ? this.#choiceLoss(step, stream)
-            : this.#reparameterisedLoss(step, tensors.noise as tf.Tensor3D);
-        meanLogProbability = tf.keep(tf.mean(logProbability));
-        return loss;
-      }, policy.parameters);
-      const norms = tensorNorms(gradients);
-      policyOptimizer.update(gradients, { norms, constants: tensors.constants as tf.Tensor1D });
-      return { loss: value, norms, meanLogProbability: tf.clone(meanLogProbability!) };
-    } finally {
-      meanLogProbability?.dispose();
-    }
+    const { value, gradients, noted } = lossAndGradients((note) => {
+      const { loss, logProbability } =
+        tensors.noise === undefined
+          ? this.#choiceLoss(step, stream)
+          : this.#reparameterisedLoss(step, tensors.noise as tf.Tensor3D);
+      note(tf.mean(logProbability));
+      return loss;
+    }, policy.parameters);
+    const norms = tensorNorms(gradients);
+    policyOptimizer.update(gradients, { norms, constants: tensors.constants as tf.Tensor1D });
+    return { loss: value, norms, meanLogProbability: noted[0]! };
   }
 
   #reparameterisedLoss({ history, encodings, training, temperature }: ActorStep, noise: tf.Tensor3D): ActorSample {
@@ -108,18 +102,12 @@ export class PolicyUpdate {
 }
 
 function policyInputs(networks: RedqNetworks, batch: TransitionBatch, { temperature, stream }: UpdateOptions) {
-  const constants = networks.policyOptimizer.nextConstants();
+  const { policy, policyOptimizer } = networks;
   return {
     ...historyInputs(batch.history),
     noise: noiseInput(networks, batch, stream),
-    dropoutKeys: dropoutInput(networks.policy.config, stream),
+    dropoutKeys: encoderDropoutInput(policy.config, stream.child('dropout').integer(2 ** 32)),
     temperature: scalarInput(temperature),
-    constants: { shape: [constants.length], values: constants },
+    constants: vectorInput(policyOptimizer.nextConstants()),
   };
-}
-
-function dropoutInput(config: PolicyConfig, stream: RandomStream): StepInput | undefined {
-  if (config.dropout === 0) return undefined;
-  const values = encoderDropoutKeys(config, stream.child('dropout').integer(2 ** 32));
-  return { shape: [values.length], values };
 }

@@ -25,11 +25,6 @@ export interface UpdateOptions {
   readonly stream: RandomStream;
 }
 
-/** One number that changes between steps. */
-export function scalarInput(value: number): StepInput {
-  return { shape: [], values: Float32Array.of(value) };
-}
-
 /** Standard normal numbers [B, d, C] of reparameterised actions; none for heads that choose targets. */
 export function noiseInput(
   { policy }: RedqNetworks,

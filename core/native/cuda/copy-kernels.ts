@@ -201,6 +201,15 @@ const tile: CudaKernel = {
   },
 };
 
+/** The stock kernel refuses indices outside; so do we where they are still on the host, and elsewhere they give zeros. */
+function checkIndices(indices: ArrayLike<number>, length: number): void {
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    const message = () => `GatherV2: the index value ${index} is not in [0, ${length - 1}]`;
+    tf.util.assert(index >= 0 && index < length, message);
+  }
+}
+
 const gather: CudaKernel = {
   name: tf.GatherV2,
   run(call: CudaKernelCall) {
@@ -209,6 +218,8 @@ const gather: CudaKernel = {
     const wide = x.dtype === 'float32' || x.dtype === 'int32';
     if (!wide || indices.dtype !== 'int32' || batchDims !== 0) return onHost(tf.GatherV2, call);
     const axis = tf.util.parseAxisParam(given, x.shape)[0]!;
+    const known = call.backend.valuesOnHost(indices);
+    if (known !== undefined) checkIndices(known as Int32Array, x.shape[axis]!);
     const [outer, inner] = [count(x.shape.slice(0, axis)), count(x.shape.slice(axis + 1))];
     const rows = count(indices.shape);
     const size = outer * rows * inner;

@@ -212,9 +212,9 @@ export class CudaBackend extends tf.KernelBackend {
     this.memoryPool.trim();
   }
 
-  /** What the host has for fallback kernels, without the checks of a recording. */
-  hostValues(info: TensorInfo): HostValues {
-    return this.#data.get(info.dataId).host ?? this.readSync(info.dataId);
+  /** The values of a tensor that are still on the host, or undefined; not to be changed. */
+  valuesOnHost(info: TensorInfo): HostValues | undefined {
+    return this.#data.get(info.dataId).host;
   }
 
   #upload(data: TensorData): Block {

@@ -49,7 +49,7 @@ export class HostFallback {
 
   /** The same tensor on the CPU backend. */
   #borrow(info: TensorInfo, { backend }: CudaKernelCall): TensorInfo {
-    const values = backend.hostValues(info);
+    const values = backend.valuesOnHost(info) ?? backend.readSync(info.dataId);
     if (info.dtype !== 'complex64') return this.#host.makeTensorInfo(info.shape, info.dtype, values);
     const { real, imag } = values as unknown as ComplexValues;
     const part = (numbers: Float32Array) => this.#host.makeTensorInfo(info.shape, 'float32', numbers);

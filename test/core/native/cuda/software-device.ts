@@ -1,0 +1,13 @@
+import { describeCuda } from '../../../../core/native/cuda/describe-cuda.js';
+
+/** Whether the software device was built; without a C++ compiler it is not, and the rest must pass. */
+export const softwareDeviceIsUsable = isUsable();
+
+function isUsable(): boolean {
+  try {
+    describeCuda('software');
+    return true;
+  } catch {
+    return false;
+  }
+}

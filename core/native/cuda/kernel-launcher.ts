@@ -14,7 +14,7 @@ const SLOT_BYTES = 8;
 const STRUCT_BYTES = 256;
 
 /** An address or a number, or the bytes of a struct. */
-export type KernelArgument = number | Int32Array;
+export type KernelArgument = number | Int32Array | Uint8Array;
 
 export interface LaunchShape {
   /** Blocks along x, y and z. */
@@ -30,6 +30,7 @@ class KernelFunction {
   readonly pointers: Handle;
   sharedBytesAllowed = ORDINARY_SHARED_BYTES;
   readonly #slots: DataView;
+  readonly #bytes: Uint8Array;
   readonly #offsets: readonly number[];
 
   constructor(
@@ -42,7 +43,8 @@ class KernelFunction {
     const total = tableBytes + sizes.reduce((sum, size) => sum + size, 0);
     const memory = koffi.alloc('uint8_t', total);
     this.pointers = Number(koffi.address(memory));
-    this.#slots = new DataView(koffi.view(memory, total));
+    this.#bytes = new Uint8Array(koffi.view(memory, total));
+    this.#slots = new DataView(this.#bytes.buffer);
     let offset = tableBytes;
     this.#offsets = sizes.map((size) => {
       const own = offset;
@@ -66,7 +68,7 @@ class KernelFunction {
 
   #write(offset: number, kind: ParameterKind, value: KernelArgument): void {
     if (typeof value !== 'number') {
-      for (let i = 0; i < value.length; i++) this.#slots.setInt32(offset + 4 * i, value[i]!, true);
+      this.#bytes.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), offset);
     } else if (kind === 'float') {
       this.#slots.setFloat32(offset, value, true);
     } else if (kind === 'int') {

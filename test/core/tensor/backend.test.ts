@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { describeBackends, useBackend } from '../../../core/tensor/backend.js';
 import { nativeIsUsable, usableBackends } from './usable-backends.js';
 
-const usable = await usableBackends(['native', 'wasm', 'cpu']);
+const usable = await usableBackends(['native', 'wasm', 'cpu', 'cuda']);
 
 describe('useBackend', () => {
   test.each(usable)('activates %s by name', async (backend) => {

@@ -7,7 +7,7 @@ import { ParameterSet } from '../../../core/tensor/parameters.js';
 import { maxDifference } from './encoder-fixture.js';
 import { usableBackends } from './usable-backends.js';
 
-const backends = await usableBackends(['cpu', 'wasm', 'native']);
+const backends = await usableBackends(['cpu', 'wasm', 'native', 'cuda']);
 
 /** Two parameters, one of them all zero, and the gradients of three steps. */
 const start = { a: [0.5, -1, 2, 0.25], b: [0, 0] };

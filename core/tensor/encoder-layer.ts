@@ -62,7 +62,9 @@ function checkArguments(x: tf.Tensor4D, weights: EncoderLayerWeights, options: E
  */
 export function encoderLayer(x: tf.Tensor4D, weights: EncoderLayerWeights, options: EncoderLayerOptions): tf.Tensor4D {
   checkArguments(x, weights, options);
-  if (!hasKernel(FUSED_KERNELS.encoderLayer)) return encoderLayerReference(x, weights, options);
+  const [width, attention] = weights.outProjectionWeight.shape as [number, number];
+  const sizes = { width, attention, heads: options.heads };
+  if (!hasKernel(FUSED_KERNELS.encoderLayer, sizes)) return encoderLayerReference(x, weights, options);
   const rate = options.dropout?.rate ?? 0;
   const list = WEIGHT_NAMES.map((name) => weights[name]);
   const attributes: EncoderLayerAttributes = {

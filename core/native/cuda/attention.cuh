@@ -7,7 +7,7 @@
 // one exponential: close to what the special function units give. The gradient goes through the powers twice more, once by
 // query and once by key, so that nothing needs to be added across threads.
 #pragma once
-#include "encoder-layer.cuh"
+#include "encoder-call.cuh"
 
 constexpr float LOG2_E = 1.4426950408889634f;
 
@@ -25,13 +25,33 @@ __device__ inline float powerOfTwo(float x) {
 struct WorkArea {
   float* rows;
   int stride, attention;
-  int context;          // column of the context
+  int context;          // column of the context, then of the gradient of the queries
   int contextGradient;  // and of its gradient, then of nothing else
   float* statistics;    // [heads, count, 2]: log2 of the sum of powers, and the softmax gradient's shift; or null
   int count;            // rows, a multiple of 16
 
   __device__ float* row(int token, int column) const { return rows + (long long)token * stride + column; }
 };
+
+// Numbers of a row; the four beside the columns keep rows out of each other's banks.
+__host__ __device__ inline int forwardStride(int attention) { return 3 * attention + 4; }
+__host__ __device__ inline int backwardStride(int attention) { return 5 * attention + 4; }
+
+__device__ inline int workCount(const Sizes& sizes) { return roundUp(sizes.sequencesPerGroup * sizes.length(), TILE_TOKENS); }
+
+// Work area of the forward pass, workCount * forwardStride numbers: the context takes the place of the query.
+__device__ inline WorkArea forwardWork(const Sizes& sizes, float* shared, float* globalWork) {
+  const int count = workCount(sizes), stride = forwardStride(sizes.attention);
+  float* own = sizes.workInShared ? shared : globalWork + (long long)blockIdx.x * count * stride;
+  return {own, stride, sizes.attention, 0, 0, nullptr, count};
+}
+
+// Work area of the gradient, workCount * (backwardStride + 2 heads) numbers.
+__device__ inline WorkArea backwardWork(const Sizes& sizes, float* shared, float* globalWork) {
+  const int count = workCount(sizes), stride = backwardStride(sizes.attention), A = sizes.attention;
+  float* own = sizes.workInShared ? shared : globalWork + (long long)blockIdx.x * count * (stride + 2 * sizes.heads);
+  return {own, stride, A, 3 * A, 4 * A, own + count * stride, count};
+}
 
 template <int K>
 __device__ inline void loadVector(const float* from, float (&to)[K]) {
@@ -188,14 +208,32 @@ __device__ void keyValueGradient(const WorkArea& work, const Group& group, int h
   });
 }
 
-// Runs body with the head size as a compile-time number.
-template <int K>
-struct HeadSize {
-  static constexpr int size = K;
-};
+// What the kernels do with all heads of a group, body.run<K>(), with the head size as a compile-time number.
 template <class Body>
 __device__ inline void withHeadSize(int size, const Body& body) {
-  if (size == 4) body(HeadSize<4>());
-  else if (size == 8) body(HeadSize<8>());
-  else body(HeadSize<16>());
+  if (size == 4) body.template run<4>();
+  else if (size == 8) body.template run<8>();
+  else body.template run<16>();
 }
+
+struct Attention {
+  const WorkArea& work;
+  const Group& group;
+  int heads;
+  template <int K>
+  __device__ void run() const {
+    attend<K>(work, group, heads);
+  }
+};
+
+struct AttentionGradient {
+  const WorkArea& work;
+  const Group& group;
+  int heads;
+  template <int K>
+  __device__ void run() const {
+    queryGradient<K>(work, group, heads);
+    __syncthreads();
+    keyValueGradient<K>(work, group, heads);
+  }
+};

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
+import { FUSED_KERNELS, limitKernel } from '../../tensor/kernels.js';
 import { copyKernels } from './copy-kernels.js';
 import { CudaBackend } from './cuda-backend.js';
 import { type CudaKernel, type CudaKernelCall, onHost } from './cuda-kernel.js';
 import { CudaDevice } from './device.js';
 import { type CudaDeviceKind, defaultDeviceKind } from './device-library.js';
 import { elementwiseKernels } from './elementwise-kernels.js';
+import { encoderKernels } from './encoder-kernels.js';
+import { fitsEncoderKernels } from './encoder-plan.js';
 import { fusedKernels } from './fused-kernels.js';
 import { kernelImages } from './kernel-images.js';
 import { matmulKernels } from './matmul-kernels.js';
@@ -18,6 +21,7 @@ const BACKEND = 'cuda';
 
 /** Every kernel that runs on the device; the other stock kernels run on the host. */
 export const DEVICE_KERNELS: readonly CudaKernel[] = [
+  ...encoderKernels,
   ...fusedKernels,
   ...optimizerKernels,
   ...matmulKernels,
@@ -62,6 +66,9 @@ export function cudaBackend(): CudaBackend | undefined {
 }
 
 function registerKernels(): void {
+  limitKernel(FUSED_KERNELS.encoderLayer, BACKEND, ({ width, attention, heads }) =>
+    fitsEncoderKernels({ width: width!, attention: attention!, heads: heads! }),
+  );
   for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
     register(kernelName, (call) => onHost(kernelName, call));
   }

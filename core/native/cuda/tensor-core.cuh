@@ -23,11 +23,27 @@ __device__ inline float rowSum(float value) {
 }
 
 #ifdef CAUSAL_PILOT_SOFTWARE_DEVICE
-constexpr bool HAS_TENSOR_CORES = false;
-__device__ inline float roundToTf32(float value) { return value; }
-__device__ inline void multiplyTf32(float (&)[4], float, float, float, float, float, float) {}
+// The software device does what the instruction does, so that the places of numbers are tested.
+__device__ inline float roundToTf32(float value) {
+  return __uint_as_float((__float_as_uint(value) + 0x1000u) & 0xffffe000u);
+}
+__device__ inline void multiplyTf32(float (&sum)[4], float a0, float a1, float a2, float a3, float b0, float b1) {
+  struct Fragments {
+    float a[4], b[2];
+  };
+  const auto of = software::gather(ALL_LANES, Fragments{{a0, a1, a2, a3}, {b0, b1}}, __LINE__);
+  const Lane lane = laneOf();
+  for (int k = 0; k < 8; k++) {
+    const Fragments row = of[lane.row * 4 + k % 4];
+    const float upper = row.a[k / 4 * 2], lower = row.a[k / 4 * 2 + 1];
+    for (int n = 0; n < 2; n++) {
+      const float right = of[(2 * lane.pair + n) * 4 + k % 4].b[k / 4];
+      sum[n] += upper * right;
+      sum[2 + n] += lower * right;
+    }
+  }
+}
 #else
-constexpr bool HAS_TENSOR_CORES = true;
 // The nearest number with 10 bits of mantissa, as the tensor cores read it.
 __device__ inline float roundToTf32(float value) {
   unsigned bits;
@@ -55,13 +71,35 @@ __device__ inline void roundAll(float (&tiles)[TILES][4]) {
     for (int e = 0; e < 4; e++) tiles[j][e] = rounded<EXACT>(tiles[j][e]);
 }
 
+// The two rows of which a lane holds parts.
+__device__ inline void wholeRows(const float (&left)[4], float (&upper)[8], float (&lower)[8]) {
+  const Lane lane = laneOf();
+#ifdef CAUSAL_PILOT_SOFTWARE_DEVICE
+  struct Fragment {
+    float a[4];
+  };
+  const auto of = software::gather(ALL_LANES, Fragment{{left[0], left[1], left[2], left[3]}}, __LINE__);
+#endif
+#pragma unroll
+  for (int k = 0; k < 8; k++) {
+    const int source = lane.row * 4 + k / 2;
+#ifdef CAUSAL_PILOT_SOFTWARE_DEVICE
+    upper[k] = of[source].a[k % 2];
+    lower[k] = of[source].a[2 + k % 2];
+#else
+    upper[k] = __shfl_sync(ALL_LANES, left[k % 2], source);
+    lower[k] = __shfl_sync(ALL_LANES, left[2 + k % 2], source);
+#endif
+  }
+}
+
 // sums[n] += left * right[n] for TILES tiles: left [16 tokens, 8 deep], right[n] [8 columns][8 deep] at right + n * tileStep,
 // its columns `columnStep` numbers apart.
 template <bool EXACT, int TILES>
 __device__ inline void multiply(float (&sums)[TILES][4], const float (&left)[4], const float* right, int tileStep,
                                 int columnStep = 8) {
   const Lane lane = laneOf();
-  if constexpr (HAS_TENSOR_CORES && !EXACT) {
+  if constexpr (!EXACT) {
 #pragma unroll
     for (int n = 0; n < TILES; n++) {
       const float2 b = *(const float2*)(right + n * tileStep + lane.row * columnStep + 2 * lane.pair);
@@ -69,12 +107,7 @@ __device__ inline void multiply(float (&sums)[TILES][4], const float (&left)[4],
     }
   } else {
     float upper[8], lower[8];
-#pragma unroll
-    for (int k = 0; k < 8; k++) {
-      const int source = lane.row * 4 + k / 2;
-      upper[k] = __shfl_sync(ALL_LANES, left[k % 2], source);
-      lower[k] = __shfl_sync(ALL_LANES, left[2 + k % 2], source);
-    }
+    wholeRows(left, upper, lower);
 #pragma unroll
     for (int n = 0; n < TILES; n++) {
       const float* column = right + n * tileStep + 2 * lane.pair * columnStep;

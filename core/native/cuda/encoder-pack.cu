@@ -1,71 +1,8 @@
-// Forward pass of one pre-norm transformer layer, fused per group of sequences.
-//
-// Tokens stay in registers from the first layer norm to the projections and again from the attention's result to the end of
-// the feed-forward part; only queries, keys and values of the group go through shared memory. Of global memory a layer reads
-// x and writes y: 8 bytes per number. Weights (48 KiB at width 32) are read tile by tile through the first-level cache.
-#include "attention.cuh"
+// What an encoder layer's kernels need before they run: weights in the order of their products, and the order of real rows.
+#include "encoder-call.cuh"
+#include "tensor-core.cuh"
 
 namespace {
-
-constexpr int FORWARD_THREADS = 128;
-
-template <int WIDTH_TILES, bool EXACT>
-__device__ void feedForwardTile(const EncoderCall& call, const PackedLayout& layout, const float* x, const TileRows& rows,
-                                const float* context, int stride, float* y) {
-  const float* packed = call.packed;
-  const int width = call.sizes.width;
-  float middle[WIDTH_TILES][4], normed[WIDTH_TILES][4], out[WIDTH_TILES][4];
-  attentionResidual<WIDTH_TILES, EXACT>(call, layout, x, rows, context, stride, middle);
-  normalise(middle, width, packed + layout.norm2Scale, packed + layout.norm2Bias, normed);
-  roundAll<EXACT>(normed);
-  fillTile(packed + layout.ff2Bias, out);
-#pragma unroll 1
-  for (int first = 0; first < layout.hiddenTiles; first += CHUNK) {
-    float hidden[CHUNK][4];
-    fillTile(packed + layout.ff1Bias + first * 8, hidden);
-    multiplyPacked<EXACT>(hidden, normed, packed + layout.ff1, layout.hiddenTiles, first);
-#pragma unroll
-    for (int j = 0; j < CHUNK; j++)
-#pragma unroll
-      for (int e = 0; e < 4; e++) hidden[j][e] = rounded<EXACT>(fmaxf(hidden[j][e], 0.0f));
-    multiplyPacked<EXACT>(out, hidden, packed + layout.ff2 + first * WIDTH_TILES * TILE_NUMBERS, WIDTH_TILES, 0);
-  }
-  call.hiddenDropout.apply(rows, out);
-#pragma unroll
-  for (int j = 0; j < WIDTH_TILES; j++)
-#pragma unroll
-    for (int e = 0; e < 4; e++) middle[j][e] += out[j][e];
-  storeTile(middle, rows, width, y);
-}
-
-template <int WIDTH_TILES, bool EXACT>
-__device__ void forward(const EncoderCall& call, const float* x, float* y, float* globalWork) {
-  DYNAMIC_SHARED(float, shared);
-  const Sizes& sizes = call.sizes;
-  const PackedLayout layout(WIDTH_TILES, sizes.attention, sizes.hidden);
-  WorkArea work;
-  work.attention = sizes.attention;
-  work.stride = 3 * sizes.attention + 4;
-  work.context = 0;
-  work.contextGradient = 0;
-  work.statistics = nullptr;
-  work.count = roundUp(sizes.sequencesPerGroup * sizes.length(), TILE_TOKENS);
-  work.rows = sizes.workInShared ? shared : globalWork + (long long)blockIdx.x * work.count * work.stride;
-  const int warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
-  for (long long index = blockIdx.x; index < sizes.groups(); index += gridDim.x) {
-    const Group group(sizes, call.padding, index);
-    for (int first = warp * TILE_TOKENS; first < work.count; first += warps * TILE_TOKENS)
-      projectTile<WIDTH_TILES, EXACT>(call, layout, x, tileRows(group, first), work.row(first, 0), work.stride);
-    __syncthreads();
-    withHeadSize(sizes.attention / sizes.heads, [&](auto head) { attend<decltype(head)::size>(work, group, sizes.heads); });
-    __syncthreads();
-    for (int first = warp * TILE_TOKENS; first < work.count; first += warps * TILE_TOKENS)
-      feedForwardTile<WIDTH_TILES, EXACT>(call, layout, x, tileRows(group, first), work.row(first, work.context), work.stride,
-                                          y);
-    copyPadded(call, group, x, y);
-    __syncthreads();
-  }
-}
 
 // One number of a packed matrix whose element (depth k, column n) is weight[n * columnStep + k * depthStep].
 __device__ float packedNumber(const float* weight, int place, int columnTiles, int columns, int depth, int columnStep,

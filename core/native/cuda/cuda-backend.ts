@@ -4,10 +4,11 @@ import { CausalPilotError } from '../../errors.js';
 import type { CapturedGraph } from '../../tensor/capturing-backend.js';
 import { count } from '../strided-axes.js';
 import type { CudaDevice } from './device.js';
-import { type Block, DeviceMemory } from './device-memory.js';
+import { DeviceMemory } from './device-memory.js';
 import type { Handle } from './driver.js';
 import { HostFallback } from './host-fallback.js';
 import { KernelLauncher } from './kernel-launcher.js';
+import type { Block } from './memory-block.js';
 import type { KernelModules } from './modules.js';
 import type { Precision } from './precision.js';
 import { Recording } from './recording.js';
@@ -39,7 +40,7 @@ interface TensorData {
 export class CudaBackend extends tf.KernelBackend {
   readonly memoryPool: DeviceMemory;
   readonly launcher: KernelLauncher;
-  readonly fallback = new HostFallback();
+  readonly fallback = new HostFallback(this);
   readonly #data: tf.DataStorage<TensorData>;
   readonly #staging: Staging;
   #recording: Recording | undefined;
@@ -107,8 +108,9 @@ export class CudaBackend extends tf.KernelBackend {
     return block;
   }
 
-  /** Whether the values are on the host and known there without waiting, so that a recording may use them. */
-  isHostConstant(info: TensorInfo): boolean {
+  /** Whether the host may compute from a tensor now: while kernels are recorded, only from constants of the recording. */
+  isReadable(info: TensorInfo): boolean {
+    if (this.#recording === undefined) return true;
     const { host, madeIn } = this.#data.get(info.dataId);
     return host !== undefined && madeIn === this.#recording;
   }
@@ -119,11 +121,6 @@ export class CudaBackend extends tf.KernelBackend {
     const array = toDeviceArray(deviceType(data.dtype), values);
     if (data.block === undefined) data.host = array.slice();
     else this.#staging.upload(array, data.block.address);
-  }
-
-  /** Whether `capture` is recording. */
-  get recording(): Recording | undefined {
-    return this.#recording;
   }
 
   /**

@@ -16,5 +16,5 @@ export interface CudaKernel {
 
 /** Runs the stock CPU kernel on downloaded values: for the cases that a device kernel leaves to it. */
 export function onHost(name: string, { inputs, attrs, backend }: CudaKernelCall): TensorInfo | TensorInfo[] {
-  return backend.fallback.run(name, { inputs, attrs, backend });
+  return backend.fallback.run(name, inputs, attrs);
 }

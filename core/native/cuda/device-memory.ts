@@ -1,19 +1,8 @@
 import { NUMBER_BYTES, roomFor } from '../memory-pool.js';
 import type { CudaDevice } from './device.js';
-import { type Handle, OUT_OF_MEMORY } from './driver.js';
+import { OUT_OF_MEMORY } from './driver.js';
 import type { Arena } from './memory-arena.js';
-
-/** A piece of device memory; `bytes` is what its size class has, at least what was asked for. */
-export interface Block {
-  readonly address: Handle;
-  readonly bytes: number;
-  /** The recording that the block is reserved for. */
-  arena: Arena | undefined;
-  /** Recordings that read or write the block though it does not belong to them; it is not given to others meanwhile. */
-  pins: number;
-  /** Whether its tensor is gone, so that it becomes free with the last pin. */
-  released: boolean;
-}
+import type { Block, SharedMemory } from './memory-block.js';
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
@@ -21,7 +10,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
  * Device memory that is kept for the next tensor of its size class. Everything happens in order on one stream, so a block
  * can be handed on as soon as the call that last uses it was made: nothing has to wait for the device.
  */
-export class DeviceMemory {
+export class DeviceMemory implements SharedMemory {
   readonly #free = new Map<number, Block[]>();
   #heldBytes = 0;
   #freeBytes = 0;
@@ -69,12 +58,11 @@ export class DeviceMemory {
 
   /** Takes back a block that no later call will use. */
   give(block: Block): void {
-    if (block.arena !== undefined) block.arena.give(block);
+    if (block.owner !== undefined) block.owner.give(block);
     else if (block.pins > 0) block.released = true;
     else this.#keep(block);
   }
 
-  /** Keeps a block of somebody else for a recording. */
   pin(block: Block): void {
     block.pins++;
   }
@@ -115,7 +103,7 @@ export class DeviceMemory {
     }
     if (result !== 0) throw driver.error('cuMemAlloc_v2', result, this.#remedy(bytes));
     this.#heldBytes += bytes;
-    return { address: Number(address[0]), bytes, arena: undefined, pins: 0, released: false };
+    return { address: Number(address[0]), bytes, owner: undefined, pins: 0, released: false };
   }
 
   #remedy(bytes: number): string {

@@ -1,11 +1,11 @@
-import type { Block, DeviceMemory } from './device-memory.js';
+import type { Block, BlockOwner, SharedMemory } from './memory-block.js';
 
 /**
  * The memory of one recording. A recorded kernel keeps the addresses it was recorded with, so whatever it touches stays
  * reserved as long as it may be replayed. Within the recording a block whose tensor is gone serves the next one: replays
  * run in the same order.
  */
-export class Arena {
+export class Arena implements BlockOwner {
   readonly #blocks = new Set<Block>();
   readonly #used = new Set<Block>();
   readonly #constants = new Set<Block>();
@@ -13,7 +13,7 @@ export class Arena {
   readonly #free = new Map<number, Block[]>();
   #recording = true;
 
-  constructor(readonly memory: DeviceMemory) {}
+  constructor(readonly memory: SharedMemory) {}
 
   /** A block of this arena that is free again. */
   takeFree(room: number): Block | undefined {
@@ -22,7 +22,7 @@ export class Arena {
 
   /** Reserves a block for this recording. */
   adopt(block: Block): void {
-    block.arena = this;
+    block.owner = this;
     this.#blocks.add(block);
     this.#used.add(block);
   }
@@ -35,7 +35,7 @@ export class Arena {
 
   /** Keeps a block that a recorded kernel uses, though its tensor is older than the recording. */
   pin(block: Block): void {
-    if (block.arena === this || this.#pinned.has(block)) return;
+    if (block.owner === this || this.#pinned.has(block)) return;
     this.#pinned.add(block);
     this.memory.pin(block);
   }
@@ -63,7 +63,7 @@ export class Arena {
   /** Gives all memory back; blocks of tensors that still live become theirs. */
   dispose(): void {
     for (const block of this.#blocks) {
-      block.arena = undefined;
+      block.owner = undefined;
       if (!this.#used.has(block)) this.memory.give(block);
     }
     for (const block of this.#pinned) this.memory.unpin(block);

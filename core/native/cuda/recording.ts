@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError } from '../../errors.js';
 import type { CapturedGraph } from '../../tensor/capturing-backend.js';
 import type { CudaDevice } from './device.js';
-import type { Block, DeviceMemory } from './device-memory.js';
+import type { DeviceMemory } from './device-memory.js';
 import type { Handle } from './driver.js';
 import { Arena } from './memory-arena.js';
+import type { Block } from './memory-block.js';
 
 const CAPTURE_MODE_RELAXED = 2;
 
@@ -28,7 +29,7 @@ export class Recording {
   run(body: () => tf.Tensor[], blockOf: (tensor: tf.Tensor) => Block | undefined): CapturedGraph {
     try {
       const { graph, outputs } = this.#record(body);
-      const own = outputs.filter((tensor) => blockOf(tensor)?.arena === this.arena);
+      const own = outputs.filter((tensor) => blockOf(tensor)?.owner === this.arena);
       this.#checkLeftovers(new Set(own.map(blockOf)), own, graph);
       return this.#finish(graph, outputs, own);
     } catch (error) {

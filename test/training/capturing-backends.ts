@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { type MockInstance, vi } from 'vitest';
+import { useBackend } from '../../core/tensor/backend.js';
 import type { CapturingBackend } from '../../core/tensor/capturing-backend.js';
+import { softwareDeviceIsUsable } from '../core/native/cuda/software-device.js';
 import { useRecordingBackend } from '../core/tensor/recording-backend.js';
 import { nativeIsUsable } from '../core/tensor/usable-backends.js';
 
@@ -14,6 +16,9 @@ export interface CapturingCase {
 /** Those that this machine has. */
 export const capturingCases: readonly CapturingCase[] = [
   ...(nativeIsUsable ? [{ name: 'native kernels that are recorded', use: useRecordingBackend }] : []),
+  ...(softwareDeviceIsUsable
+    ? [{ name: 'cuda on the software device', use: () => useBackend({ backend: 'cuda', cudaDevice: 'software' }) }]
+    : []),
 ];
 
 /** The active backend's captures, counted. */

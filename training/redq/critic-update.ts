@@ -4,7 +4,6 @@ import { CapturedStep, type StepTensors, scalarInput, vectorInput } from '../../
 import { finiteGuard, MOMENT_CONSTANTS, tensorNorms } from '../../core/tensor/optimizer-state.js';
 import { lossAndGradients, polyakUpdate } from '../../core/tensor/optimizers.js';
 import { candidateActions } from '../../models/candidate-actions.js';
-import type { Critic } from '../../models/critic.js';
 import { type HistoryBatch, historyInputs } from '../../models/history-batch.js';
 import { candidateMean } from './choice-loss.js';
 import { combineEnsemble, criticLoss, type SoftTargetBatch, softTarget } from './losses.js';
@@ -17,13 +16,6 @@ export interface CriticMetrics {
   readonly loss: number;
   readonly meanValue: number;
   readonly gradientNorm: number;
-}
-
-/** The choices of one update that its recording depends on or, for heads that choose targets, draws from. */
-interface TargetDraw {
-  /** The target critics drawn for this step's minimum. */
-  readonly critics: readonly Critic[];
-  readonly stream: RandomStream;
 }
 
 type CriticTensors = StepTensors<ReturnType<typeof criticInputs>>;
@@ -42,12 +34,10 @@ export class CriticUpdate {
 
   /** @throws CausalPilotError E_NUMERIC naming a parameter with a non-finite gradient; no critic is changed then. */
   run(batch: TransitionBatch, options: UpdateOptions): CriticMetrics {
-    const { critics, targets, criticOptimizers, config } = this.#networks;
-    const drawn = options.stream.child('subset').permutation(targets.length).slice(0, config.targetSubset).sort();
-    const draw = { critics: Array.from(drawn, (index) => targets[index]!), stream: options.stream };
-    const outputs = this.#step.run(`targets ${drawn}`, criticInputs(this.#networks, batch, options), (tensors) =>
-      this.#update(tensors, draw),
-    );
+    const { critics, criticOptimizers } = this.#networks;
+    this.#drawTargets(options.stream);
+    const inputs = criticInputs(this.#networks, batch, options);
+    const outputs = this.#step.run('', inputs, (tensors) => this.#update(tensors, options.stream));
     let start = 0;
     const norms = critics.map(({ parameters }, index) => {
       start += parameters.names.length;
@@ -65,10 +55,19 @@ export class CriticUpdate {
     this.#step.dispose();
   }
 
+  #drawTargets(stream: RandomStream): void {
+    const { targets, drawnTargets } = this.#networks;
+    if (drawnTargets === targets) return;
+    const order = stream.child('subset').permutation(targets.length);
+    drawnTargets.forEach(({ parameters }, slot) => {
+      polyakUpdate(parameters, targets[order[slot]!]!.parameters, 1);
+    });
+  }
+
   /** All gradients come before the first change, so that a bad one leaves every critic as it is. */
-  #update(tensors: CriticTensors, draw: TargetDraw) {
+  #update(tensors: CriticTensors, stream: RandomStream) {
     const { critics, targets, criticOptimizers } = this.#networks;
-    const target = tf.tidy(() => this.#target(tensors, draw));
+    const target = tf.tidy(() => this.#target(tensors, stream));
     const history = historyOf(tensors.channels, tensors.rowMask);
     const action = tensors.action as tf.Tensor3D;
     const steps = critics.map((critic) =>
@@ -88,30 +87,31 @@ export class CriticUpdate {
   }
 
   /** y [B]. */
-  #target(tensors: CriticTensors, draw: TargetDraw): tf.Tensor1D {
+  #target(tensors: CriticTensors, stream: RandomStream): tf.Tensor1D {
     const nextHistory = historyOf(tensors.nextChannels, tensors.nextRowMask);
     const next =
       tensors.noise === undefined
-        ? this.#choiceNext(nextHistory, draw)
-        : this.#reparameterisedNext(nextHistory, draw, tensors.noise as tf.Tensor3D);
+        ? this.#choiceNext(nextHistory, stream)
+        : this.#reparameterisedNext(nextHistory, tensors.noise as tf.Tensor3D);
     const bootstrapped = { reward: tensors.reward as tf.Tensor1D, done: tensors.done as tf.Tensor1D, ...next };
     return softTarget(bootstrapped, this.#networks.config.discount, tensors.temperature as tf.Scalar);
   }
 
-  #reparameterisedNext(nextHistory: HistoryBatch, { critics }: TargetDraw, noise: tf.Tensor3D): NextValue {
-    const next = this.#networks.policy.sample(nextHistory, noise);
-    const values = critics.map((critic) => critic.value(critic.encode(nextHistory), next.action as tf.Tensor3D));
+  #reparameterisedNext(nextHistory: HistoryBatch, noise: tf.Tensor3D): NextValue {
+    const { policy, drawnTargets } = this.#networks;
+    const next = policy.sample(nextHistory, noise);
+    const values = drawnTargets.map((critic) => critic.value(critic.encode(nextHistory), next.action as tf.Tensor3D));
     return { nextValue: combineEnsemble(values, 'minimum'), nextLogProbability: next.logProbability };
   }
 
-  #choiceNext(nextHistory: HistoryBatch, { critics, stream }: TargetDraw): NextValue {
-    const { policy, config } = this.#networks;
+  #choiceNext(nextHistory: HistoryBatch, stream: RandomStream): NextValue {
+    const { policy, drawnTargets, config } = this.#networks;
     const [batch, , size] = nextHistory.channels.shape;
     const candidates = candidateActions(policy.distribution(nextHistory), [batch, size], {
       draws: config.choiceSamples,
       stream: stream.child('choice'),
     });
-    const values = critics.map((critic) => critic.values(critic.encode(nextHistory), candidates.actions));
+    const values = drawnTargets.map((critic) => critic.values(critic.encode(nextHistory), candidates.actions));
     return {
       nextValue: candidateMean(candidates, combineEnsemble(values, 'minimum')),
       nextLogProbability: candidateMean(candidates, candidates.logProbability),

@@ -42,12 +42,14 @@ export class RedqLearner {
     const makeCritic = (index: number) => new Critic(critic, channels, stream.child('critic', index));
     const critics = Array.from({ length: config.critics }, (_, index) => makeCritic(index));
     const targets = Array.from({ length: config.critics }, (_, index) => makeCritic(index));
+    const usesAll = config.targetSubset >= config.critics;
+    const drawnTargets = usesAll ? targets : targets.slice(0, config.targetSubset).map((_, slot) => makeCritic(slot));
     const { clipNorm } = config;
     const policyOptimizer = new Adam(policy.parameters, { learningRate: config.policyLearningRate, clipNorm });
     const criticOptimizers = critics.map(
       ({ parameters }) => new Adam(parameters, { learningRate: config.criticLearningRate, clipNorm }),
     );
-    this.#networks = { config, policy, critics, targets, policyOptimizer, criticOptimizers };
+    this.#networks = { config, policy, critics, targets, drawnTargets, policyOptimizer, criticOptimizers };
     this.#criticUpdate = new CriticUpdate(this.#networks);
     this.#policyUpdate = new PolicyUpdate(this.#networks);
     this.#temperatureOptimizer = new ScalarAdam(Math.log(config.temperature.initial), config.temperature.learningRate);
@@ -105,8 +107,9 @@ export class RedqLearner {
   dispose(): void {
     this.#criticUpdate.dispose();
     this.#policyUpdate.dispose();
-    const { policy, critics, targets, policyOptimizer, criticOptimizers } = this.#networks;
-    for (const part of [policyOptimizer, ...criticOptimizers, policy, ...critics, ...targets]) part.dispose();
+    const { policy, critics, targets, drawnTargets, policyOptimizer, criticOptimizers } = this.#networks;
+    const networks = new Set([policy, ...critics, ...targets, ...drawnTargets]);
+    for (const part of [policyOptimizer, ...criticOptimizers, ...networks]) part.dispose();
   }
 }
 

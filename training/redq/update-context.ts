@@ -14,6 +14,11 @@ export interface RedqNetworks {
   readonly policy: DesignPolicy;
   readonly critics: readonly Critic[];
   readonly targets: readonly Critic[];
+  /**
+   * The M target critics of one step's minimum: `targets` themselves if all are used, else copies of those drawn, so that
+   * one recording serves every draw.
+   */
+  readonly drawnTargets: readonly Critic[];
   readonly policyOptimizer: Adam;
   readonly criticOptimizers: readonly Adam[];
 }

@@ -5,7 +5,8 @@
 // sequence with a running maximum: no shuffles, no scores in memory, and the lanes of a warp, which hold neighbouring queries
 // of one head, read the same key at once. A key of size 4 costs about 13 instructions, two of them whole-vector reads, for
 // one exponential: close to what the special function units give. The gradient goes through the powers twice more, once by
-// query and once by key, so that nothing needs to be added across threads.
+// query and once by key, so that nothing needs to be added across threads. These parts are functions that are called, so that a module with
+// kernels of many widths has them once.
 #pragma once
 #include "encoder-call.cuh"
 
@@ -113,6 +114,12 @@ struct RunningSoftmax {
   }
 };
 
+// Keys or queries that a loop of the gradient has in registers at a time.
+template <int K>
+__host__ __device__ constexpr int unrolled() {
+  return K > 8 ? 1 : 16 / K;
+}
+
 // Calls body(token, head, first token of its sequence, real length of it, whether the token is real).
 template <class Body>
 __device__ inline void forEachHead(const WorkArea& work, const Group& group, int heads, const Body& body) {
@@ -125,7 +132,7 @@ __device__ inline void forEachHead(const WorkArea& work, const Group& group, int
 
 // Context of every real token, zeros for the others. The context may take the place of the query.
 template <int K>
-__device__ void attend(const WorkArea& work, const Group& group, int heads) {
+__device__ __noinline__ void attend(const WorkArea work, const Group group, int heads) {
   constexpr int AT_ONCE = 4;
   const float scale = LOG2_E / sqrtf((float)K);
   const int A = work.attention;
@@ -148,7 +155,7 @@ __device__ void attend(const WorkArea& work, const Group& group, int heads) {
 // Gradient of the queries in place of the context, and the shifts: sum over keys of P * dP = context . dContext
 // (arXiv:2205.14135).
 template <int K>
-__device__ void queryGradient(const WorkArea& work, const Group& group, int heads) {
+__device__ __noinline__ void queryGradient(const WorkArea work, const Group group, int heads) {
   const float natural = 1.0f / sqrtf((float)K), scale = natural * LOG2_E;
   const int A = work.attention;
   forEachHead(work, group, heads, [&](int token, int head, int first, int keys, bool) {
@@ -161,7 +168,7 @@ __device__ void queryGradient(const WorkArea& work, const Group& group, int head
     float* statistics = work.statistics + 2 * (head * work.count + token);
     const float start = -statistics[0], shift = dot(context, dContext);
     const float* at = work.row(first, A + head * K);
-#pragma unroll 4
+#pragma unroll(unrolled<K>())
     for (int j = 0; j < keys; j++, at += work.stride) {
       float key[K], value[K];
       loadVector(at, key);
@@ -177,7 +184,7 @@ __device__ void queryGradient(const WorkArea& work, const Group& group, int head
 
 // Gradients of keys and values in their places; needs the shifts of all queries.
 template <int K>
-__device__ void keyValueGradient(const WorkArea& work, const Group& group, int heads) {
+__device__ __noinline__ void keyValueGradient(const WorkArea work, const Group group, int heads) {
   const float natural = 1.0f / sqrtf((float)K), scale = natural * LOG2_E;
   const int A = work.attention;
   forEachHead(work, group, heads, [&](int token, int head, int first, int queries, bool) {
@@ -189,7 +196,7 @@ __device__ void keyValueGradient(const WorkArea& work, const Group& group, int h
     for (int c = 0; c < K; c++) key[c] *= scale;
     const float* at = work.row(first, head * K);
     const float* statistics = work.statistics + 2 * (head * work.count + first);
-#pragma unroll 4
+#pragma unroll(unrolled<K>())
     for (int i = 0; i < queries; i++, at += work.stride, statistics += 2) {
       float query[K], dContext[K];
       loadVector(at, query);

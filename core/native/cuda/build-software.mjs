@@ -1,7 +1,7 @@
 // Compiles the CUDA kernels for the software device: a library with the names of libcuda that runs them on the processor,
 // for tests and trials on machines without a GPU. Run by core/native/build.mjs; needs a C++ compiler and nothing of CUDA.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compileSources, findCompiler, hashFiles, processorName } from '../build.mjs';
 
@@ -34,30 +34,34 @@ export function hashSoftwareSources(sources = folder) {
   ]);
 }
 
-/** The C++ source that makes a library's kernels out of a .cu file. */
-function wrapperOf(name) {
-  const entries = kernelsIn(readFileSync(join(folder, name), 'utf8')).map(
+/** The C++ source that makes a library's kernels out of the .cu file at that path. */
+function wrapperOf(path) {
+  const entries = kernelsIn(readFileSync(path, 'utf8')).map(
     (kernel) => `CAUSAL_PILOT_KERNEL(${kernel.name}, ${kernel.maxThreads ?? MOST_THREADS});\n`,
   );
-  return `#include "${name}"\n#include "software/grid.h"\n${entries.join('')}`;
+  return `#include "${path}"\n#include "software/grid.h"\n${entries.join('')}`;
 }
 
 /**
- * Builds cuda-software.so into `target`.
+ * Builds cuda-software.so into `target`, with the kernels of this folder or those of `kernelFiles`.
  *
  * @returns the manifest that was written
  * @throws Error with one sentence when there is no compiler or it fails
  */
-export async function buildSoftwareDevice({ target = join(folder, '../build'), environment = process.env } = {}) {
+export async function buildSoftwareDevice({
+  target = join(folder, '../build'),
+  environment = process.env,
+  kernelFiles = filesEnding(folder, '', ['.cu']).map((name) => join(folder, name)),
+} = {}) {
   const compiler = findCompiler(environment);
   mkdirSync(target, { recursive: true });
   const sources = hashSoftwareSources();
   const work = mkdtempSync(join(target, 'software-'));
   try {
-    const kernels = filesEnding(folder, '', ['.cu']).map((name) => {
-      const path = join(work, `${name}.cpp`);
-      writeFileSync(path, wrapperOf(name));
-      return { path, depends: [join(folder, name)] };
+    const kernels = kernelFiles.map((file) => {
+      const path = join(work, `${basename(file)}.cpp`);
+      writeFileSync(path, wrapperOf(file));
+      return { path, depends: [file] };
     });
     const device = filesEnding(folder, 'software', ['.cpp']).map((name) => ({ path: join(folder, name), depends: [] }));
     const headers = [...filesEnding(folder, '', ['.cuh']), ...filesEnding(folder, 'software', ['.h'])];

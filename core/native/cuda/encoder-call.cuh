@@ -5,6 +5,7 @@
 #pragma once
 #include "warp.cuh"
 
+constexpr int ENCODER_THREADS = 128;
 constexpr int TILE_TOKENS = 16;
 constexpr int CHUNK = 4;           // tiles of 8 columns that one pass of a product makes
 constexpr int TILE_NUMBERS = 64;   // of one packed tile of weights, [8 columns][8 deep]
@@ -65,20 +66,26 @@ struct Padding {
   const int *rowOrder, *realRows;
 };
 
-// The sequences of a block's current group; token i is position i % length of sequence i / length.
+// The sequences of a block's current group; token i is position i % length of sequence i / length. It is handed by value to
+// functions that are not inlined, and so holds copies.
 class Group {
  public:
+  const int length, tokens;
+
   __device__ Group(const Sizes& sizes, const Padding& padding, long long index)
-      : sizes_(sizes), padding_(padding), first_(index * sizes.sequencesPerGroup), length(sizes.length()) {
-    const long long left = sizes.sequences() - first_;
-    tokens = (int)(left < sizes.sequencesPerGroup ? left : sizes.sequencesPerGroup) * length;
-  }
+      : length(sizes.length()),
+        tokens(sequencesOf(sizes, index) * sizes.length()),
+        alongRows_(sizes.alongRows),
+        variables_(sizes.variables),
+        width_(sizes.width),
+        padding_(padding),
+        first_(index * sizes.sequencesPerGroup) {}
 
   // Real positions of the sequence that a token belongs to; they come first.
   __device__ int realLength(int token) const {
     if (!padding_.rowMask) return length;
     const long long sequence = first_ + token / length;
-    if (sizes_.alongRows) return padding_.realRows[sequence / sizes_.variables];
+    if (alongRows_) return padding_.realRows[sequence / variables_];
     return padding_.rowMask[sequence] > 0 ? length : 0;
   }
   __device__ bool isReal(int token) const { return token < tokens && token % length < realLength(token); }
@@ -87,20 +94,21 @@ class Group {
   __device__ long long offset(int token) const {
     const long long sequence = first_ + token / length;
     int position = token % length;
-    if (!sizes_.alongRows) return (sequence * length + position) * sizes_.width;
-    const long long element = sequence / sizes_.variables, variable = sequence % sizes_.variables;
+    if (!alongRows_) return (sequence * length + position) * width_;
+    const long long element = sequence / variables_, variable = sequence % variables_;
     if (padding_.rowMask) position = padding_.rowOrder[element * length + position];
-    return ((element * length + position) * sizes_.variables + variable) * sizes_.width;
+    return ((element * length + position) * variables_ + variable) * width_;
   }
 
  private:
-  const Sizes& sizes_;
-  const Padding& padding_;
-  const long long first_;
+  __device__ static int sequencesOf(const Sizes& sizes, long long index) {
+    const long long left = sizes.sequences() - index * sizes.sequencesPerGroup;
+    return left < sizes.sequencesPerGroup ? (int)left : sizes.sequencesPerGroup;
+  }
 
- public:
-  const int length;
-  int tokens;
+  const int alongRows_, variables_, width_;
+  const Padding padding_;
+  const long long first_;
 };
 
 // The mask of core/tensor/dropout.ts for one branch of a layer.

@@ -1,92 +1,15 @@
-// Forward pass of one pre-norm transformer layer, fused per group of sequences.
-//
-// Tokens stay in registers from the first layer norm to the projections and again from the attention's result to the end of
-// the feed-forward part; only queries, keys and values of the group go through shared memory. Of global memory a layer reads
-// x and writes y: 8 bytes per number. Weights (48 KiB at width 32) are read tile by tile through the first-level cache.
-#include "attention.cuh"
-#include "encoder-tile.cuh"
+// Forward pass of an encoder layer, with products on the tensor cores; contracts in encoder-forward.cuh.
+#include "encoder-forward.cuh"
 
-namespace {
-
-constexpr int THREADS = 128;
-
-template <int WIDTH_TILES, bool EXACT>
-__device__ void feedForwardTile(const EncoderCall& call, const PackedLayout& layout, const float* x, const TileRows& rows,
-                                const float* context, int stride, float* y) {
-  const float* packed = call.packed;
-  const int width = call.sizes.width;
-  float middle[WIDTH_TILES][4], normed[WIDTH_TILES][4], out[WIDTH_TILES][4];
-  attentionResidual<WIDTH_TILES, EXACT>(call, layout, x, rows, context, stride, middle);
-  normalise(middle, normStatistics(middle, width), packed + layout.norm2Scale, packed + layout.norm2Bias, normed);
-  roundAll<EXACT>(normed);
-  fillTile(packed + layout.ff2Bias, out);
-#pragma unroll 1
-  for (int first = 0; first < layout.hiddenTiles; first += CHUNK) {
-    float hidden[CHUNK][4];
-    hiddenChunk<EXACT>(call, layout, normed, first, hidden);
-    multiplyPacked<EXACT>(out, hidden, packed + layout.ff2 + first * WIDTH_TILES * TILE_NUMBERS, WIDTH_TILES, 0);
-  }
-  applyDropout(call.dropout(1), rows, out);
-  addTile(out, middle);
-  storeTile(middle, rows, width, y);
-}
-
-template <int WIDTH_TILES, bool EXACT>
-__device__ void forward(const EncoderCall& call, const float* x, float* y, float* globalWork) {
-  DYNAMIC_SHARED(float, shared);
-  const Sizes& sizes = call.sizes;
-  const PackedLayout layout(WIDTH_TILES, sizes.attention, sizes.hidden);
-  const WorkArea work = forwardWork(sizes, shared, globalWork);
-  const int warp = threadIdx.x / WARP, step = blockDim.x / WARP * TILE_TOKENS;
-  for (long long index = blockIdx.x; index < sizes.groups(); index += gridDim.x) {
-    const Group group(sizes, call.padding, index);
-    for (int first = warp * TILE_TOKENS; first < work.count; first += step)
-      projectTile<WIDTH_TILES, EXACT>(call, layout, x, tileRows(group, first), work.row(first, 0), work.stride);
-    __syncthreads();
-    withHeadSize(sizes.attention / sizes.heads, Attention{work, group, sizes.heads});
-    __syncthreads();
-    for (int first = warp * TILE_TOKENS; first < work.count; first += step)
-      feedForwardTile<WIDTH_TILES, EXACT>(call, layout, x, tileRows(group, first), work.row(first, work.context), work.stride,
-                                          y);
-    copyPadded(call, group, x, y);
-    __syncthreads();
-  }
-}
-
-}  // namespace
-
-// y of x, for widths up to the number in the name. Blocks of 128 threads, any number of them; a block goes through groups of
-// sequences. The work area of a group, forwardWork's numbers, is dynamic shared memory if sizes.workInShared, otherwise lies
-// in `work`, one area per block.
-extern "C" __global__ void __launch_bounds__(THREADS)
-    encoder_forward_8(EncoderCall call, const float* x, float* y, float* work) {
-  forward<1, false>(call, x, y, work);
-}
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(ENCODER_THREADS, 4)
     encoder_forward_16(EncoderCall call, const float* x, float* y, float* work) {
-  forward<2, false>(call, x, y, work);
+  encoderForward<2, false>(call, x, y, work);
 }
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(ENCODER_THREADS, 4)
     encoder_forward_32(EncoderCall call, const float* x, float* y, float* work) {
-  forward<4, false>(call, x, y, work);
+  encoderForward<4, false>(call, x, y, work);
 }
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(ENCODER_THREADS, 2)
     encoder_forward_64(EncoderCall call, const float* x, float* y, float* work) {
-  forward<8, false>(call, x, y, work);
-}
-extern "C" __global__ void __launch_bounds__(THREADS)
-    encoder_forward_8_exact(EncoderCall call, const float* x, float* y, float* work) {
-  forward<1, true>(call, x, y, work);
-}
-extern "C" __global__ void __launch_bounds__(THREADS)
-    encoder_forward_16_exact(EncoderCall call, const float* x, float* y, float* work) {
-  forward<2, true>(call, x, y, work);
-}
-extern "C" __global__ void __launch_bounds__(THREADS)
-    encoder_forward_32_exact(EncoderCall call, const float* x, float* y, float* work) {
-  forward<4, true>(call, x, y, work);
-}
-extern "C" __global__ void __launch_bounds__(THREADS)
-    encoder_forward_64_exact(EncoderCall call, const float* x, float* y, float* work) {
-  forward<8, true>(call, x, y, work);
+  encoderForward<8, false>(call, x, y, work);
 }

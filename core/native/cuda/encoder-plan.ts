@@ -15,7 +15,7 @@ export interface EncoderSizes {
 }
 
 /** Widths that kernels were made for, the smallest that holds a layer's is used. */
-const KERNEL_WIDTHS = [8, 16, 32, 64] as const;
+const KERNEL_WIDTHS = [16, 32, 64] as const;
 const HEAD_SIZES: readonly number[] = [4, 8, 16];
 
 const TILE_TOKENS = 16;

@@ -117,3 +117,19 @@ struct ColumnSums {
     __syncthreads();
   }
 };
+
+// Where sums lie in one range's numbers; matrices are [features, D].
+struct SumsLayout {
+  int in, inBias, out, outBias, ff1, ff1Bias, ff2, ff2Bias, numbers;
+  __device__ explicit SumsLayout(const Sizes& z) {
+    in = 0;
+    inBias = in + 3 * z.attention * z.width;
+    out = inBias + 3 * z.attention;  // context^T dBranch
+    outBias = out + z.attention * z.width;
+    ff1 = outBias + z.width;
+    ff1Bias = ff1 + z.hidden * z.width;
+    ff2 = ff1Bias + z.hidden;  // hidden^T dOut
+    ff2Bias = ff2 + z.hidden * z.width;
+    numbers = ff2Bias + z.width;
+  }
+};

@@ -133,6 +133,14 @@ bool releaseLanes(int first, int lanes, const Thread& last) {
   return true;
 }
 
+// Says which lane waits for others that cannot come.
+void describeStandstill(int first, int end) {
+  for (int i = first; i < end && problem.empty(); i++)
+    if (block.thread[i].state == State::atWarp)
+      problem = "lanes of a warp wait at line " + std::to_string(block.thread[i].line) +
+                " for others that do not come (thread " + std::to_string(i) + ")";
+}
+
 // Runs the threads of a warp until each waits for the block or is done; false when that cannot be reached.
 bool runWarp(int first, int end) {
   for (;;) {
@@ -151,11 +159,8 @@ bool runWarp(int first, int end) {
     }
     if (!problem.empty()) return false;
     if (!waiting && !progress) return true;
-    if (waiting && !progress) {
-      for (int i = first; i < end; i++)
-        if (block.thread[i].state == State::atWarp)
-          problem = "lanes of a warp wait at line " + std::to_string(block.thread[i].line) +
-                    " for others that do not come (thread " + std::to_string(i) + ")";
+    if (!progress) {
+      describeStandstill(first, end);
       return false;
     }
   }

@@ -102,26 +102,30 @@ const drivers: Record<BackendName, BackendDriver> = {
 
 let noticeGiven = false;
 
-/** A GPU where there is one, else the C++ kernels, else WebAssembly, which is said once. */
+/** The backends that 'auto' tries, the fastest first. */
+const AUTOMATIC = ['cuda', 'native', 'wasm', 'cpu'] as const satisfies readonly BackendName[];
+
+/** 'auto' takes a GPU, never its stand-in. */
+const automaticOptions = { cudaDevice: 'gpu' } as const;
+
+/** The backend that 'auto' takes on this machine. */
 export async function automaticBackend(): Promise<BackendName> {
-  try {
-    return await drivers.cuda.describe({ cudaDevice: 'gpu' }).then(() => 'cuda');
-  } catch {
-    return automaticProcessorBackend();
+  for (const name of AUTOMATIC) {
+    try {
+      await drivers[name].describe(automaticOptions);
+      return name;
+    } catch (error) {
+      if (name === 'native') noticeSlowness(error);
+    }
   }
+  return 'cpu';
 }
 
-async function automaticProcessorBackend(): Promise<BackendName> {
-  try {
-    await drivers.native.describe();
-    return 'native';
-  } catch (error) {
-    if (!noticeGiven) {
-      noticeGiven = true;
-      process.stderr.write(`Using the slower 'wasm' backend: ${error instanceof Error ? error.message : error}\n`);
-    }
-    return 'wasm';
-  }
+function noticeSlowness(reason: unknown): void {
+  if (noticeGiven) return;
+  noticeGiven = true;
+  const text = reason instanceof Error ? reason.message : String(reason);
+  process.stderr.write(`Using the slower 'wasm' backend: ${text}\n`);
 }
 
 async function activate(name: BackendName, options: DriverOptions): Promise<void> {
@@ -156,11 +160,13 @@ export async function useBackend(options: BackendOptions = {}): Promise<BackendN
   }
   const chosen = await automaticBackend();
   try {
-    await activate(chosen, chosen === 'cuda' ? { ...driverOptions, cudaDevice: 'gpu' } : driverOptions);
+    await activate(chosen, { ...driverOptions, ...automaticOptions });
     return chosen;
-  } catch {
-    await activate('cpu', driverOptions);
-    return 'cpu';
+  } catch (error) {
+    const next = chosen === 'cuda' ? 'native' : 'cpu';
+    process.stderr.write(`Using '${next}' instead of '${chosen}': ${error instanceof Error ? error.message : error}\n`);
+    await activate(next, driverOptions);
+    return next;
   }
 }
 

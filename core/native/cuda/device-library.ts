@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { CausalPilotError } from '../../errors.js';
 import { nativeFolder } from '../library.js';
 import { CudaDriver } from './driver.js';
@@ -50,13 +51,34 @@ function loadGpuDriver(): CudaDriver {
   }
 }
 
+const softwareFolder = (): string => join(nativeFolder(), 'build');
+
 function loadSoftwareDriver(): CudaDriver {
-  const path = join(nativeFolder(), 'build', 'cuda-software.so');
-  if (!existsSync(path)) {
-    throw new CausalPilotError(
-      'E_BACKEND',
-      "backend 'cuda': the software device is not built; run node core/native/build.mjs, or use '--backend native'",
-    );
-  }
-  return new CudaDriver(path);
+  return new CudaDriver(join(softwareFolder(), 'cuda-software.so'));
+}
+
+/**
+ * Checks that the software device, if that is the kind, was built from the sources that are here.
+ *
+ * @throws CausalPilotError E_BACKEND when it is not built or out of date.
+ */
+export async function checkLibrary(kind: CudaDeviceKind): Promise<void> {
+  if (kind === 'gpu') return;
+  const [library, manifest] = ['cuda-software.so', 'cuda-software.json'].map((name) => join(softwareFolder(), name));
+  if (!existsSync(library!) || !existsSync(manifest!)) refuse('is not built');
+  const { sources } = JSON.parse(readFileSync(manifest!, 'utf8')) as { sources?: string };
+  const script = (await import(pathToFileURL(join(nativeFolder(), 'cuda', 'build-software.mjs')).href)) as BuildScript;
+  if (sources !== script.hashSoftwareSources()) refuse('was built from other sources');
+}
+
+/** The part of build-software.mjs that decides whether a library fits: the same code that recorded it. */
+interface BuildScript {
+  hashSoftwareSources(): string;
+}
+
+function refuse(reason: string): never {
+  throw new CausalPilotError(
+    'E_BACKEND',
+    `backend 'cuda': the software device ${reason}; run node core/native/build.mjs, or use '--backend native'`,
+  );
 }

@@ -4,7 +4,7 @@ import { copyKernels } from './copy-kernels.js';
 import { CudaBackend } from './cuda-backend.js';
 import { type CudaKernel, type CudaKernelCall, onHost } from './cuda-kernel.js';
 import { CudaDevice } from './device.js';
-import { type CudaDeviceKind, defaultDeviceKind } from './device-library.js';
+import { type CudaDeviceKind, checkLibrary, defaultDeviceKind } from './device-library.js';
 import { elementwiseKernels } from './elementwise-kernels.js';
 import { encoderKernels } from './encoder-kernels.js';
 import { fitsEncoderKernels } from './encoder-plan.js';
@@ -52,6 +52,7 @@ export async function registerCudaBackend({ device, precision }: CudaOptions = {
     known.precision = wanted;
     return;
   }
+  await checkLibrary(kind);
   const cudaDevice = new CudaDevice(kind);
   const modules = new KernelModules(cudaDevice, await kernelImages(cudaDevice.description));
   if (known !== undefined) tf.removeBackend(BACKEND);
@@ -63,6 +64,11 @@ export async function registerCudaBackend({ device, precision }: CudaOptions = {
 export function cudaBackend(): CudaBackend | undefined {
   const backend = tf.findBackend(BACKEND);
   return backend instanceof CudaBackend ? backend : undefined;
+}
+
+/** How often each kernel without a device form ran on the host in this process; empty where all stayed on the device. */
+export function hostKernelCounts(): ReadonlyMap<string, number> {
+  return cudaBackend()?.fallback.counts ?? new Map();
 }
 
 function registerKernels(): void {

@@ -1,13 +1,7 @@
 import { describeCuda } from '../../../../core/native/cuda/describe-cuda.js';
 
 /** Whether the software device was built; without a C++ compiler it is not, and the rest must pass. */
-export const softwareDeviceIsUsable = isUsable();
-
-function isUsable(): boolean {
-  try {
-    describeCuda('software');
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const softwareDeviceIsUsable = await describeCuda('software').then(
+  () => true,
+  () => false,
+);

@@ -58,6 +58,16 @@ describe.runIf(nativeIsUsable)('CapturedStep on a backend that captures', () => 
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numDataBuffers: before.numDataBuffers });
   });
 
+  test('a started step gives its outputs when it is asked for them, in a tidy too', () => {
+    const step = new CapturedStep('started');
+    for (const x of [1, 2, 3, 4]) {
+      const finish = tf.tidy(() => step.start('', { x: vector(x) }, square));
+      tf.tidy(() => tf.ones([8]).mul(5));
+      expect(finish().squares[0]).toBe(x * x);
+    }
+    step.dispose();
+  });
+
   test('an input that is left out is another step', () => {
     const step = new CapturedStep('optional');
     const run = (scale: StepInput | undefined) =>

@@ -74,23 +74,34 @@ export class CapturedStep {
   }
 
   /**
+   * Launches the step; the function that it returns waits for the device and gives the values of the outputs. It must be
+   * called once, before the step is launched again.
+   *
    * @param variant - names everything besides the shapes of the inputs that the body's operations depend on
-   * @returns the values of the outputs
    */
+  start<Given extends Inputs, Output extends string>(
+    variant: string,
+    inputs: Given,
+    body: StepBody<Given, Output>,
+  ): () => Record<Output, Float32Array> {
+    const backend = this.#isCapturable ? capturingBackend() : undefined;
+    const given = Object.entries(inputs).filter((entry): entry is [string, StepInput] => entry[1] !== undefined);
+    if (backend === undefined) return launch(given, body);
+    const key = `${variant}:${given.map(([name, { shape }]) => `${name}[${shape}]`).join()}`;
+    const recording = this.#recordings.get(key) ?? this.#recordIfSeen({ key, backend, given, body });
+    if (recording === undefined) return launch(given, body);
+    for (const [name, { values }] of given) backend.overwrite(recording.inputs.get(name)!.dataId, values);
+    recording.graph.replay();
+    return () => split(recording.graph.outputs[0]!, recording.layout);
+  }
+
+  /** Launches the step and waits for its outputs. */
   run<Given extends Inputs, Output extends string>(
     variant: string,
     inputs: Given,
     body: StepBody<Given, Output>,
   ): Record<Output, Float32Array> {
-    const backend = this.#isCapturable ? capturingBackend() : undefined;
-    const given = Object.entries(inputs).filter((entry): entry is [string, StepInput] => entry[1] !== undefined);
-    if (backend === undefined) return runEagerly(given, body);
-    const key = `${variant}:${given.map(([name, { shape }]) => `${name}[${shape}]`).join()}`;
-    const recording = this.#recordings.get(key) ?? this.#recordIfSeen({ key, backend, given, body });
-    if (recording === undefined) return runEagerly(given, body);
-    for (const [name, { values }] of given) backend.overwrite(recording.inputs.get(name)!.dataId, values);
-    recording.graph.replay();
-    return split(recording.graph.outputs[0]!, recording.layout);
+    return this.start(variant, inputs, body)();
   }
 
   dispose(): void {
@@ -123,21 +134,24 @@ export class CapturedStep {
   }
 }
 
-function runEagerly<Given, Output extends string>(
+/** Runs the body as written. */
+function launch<Given, Output extends string>(
   given: readonly [string, StepInput][],
   body: StepBody<Given, Output>,
-): Record<Output, Float32Array> {
+): () => Record<Output, Float32Array> {
   const tensors = upload(given);
   try {
     let layout: Layout = [];
     const result = tf.tidy(() => {
       const packed = pack(body(Object.fromEntries(tensors) as StepTensors<Given>));
       layout = packed.layout;
-      return packed.tensor;
+      return tf.keep(packed.tensor);
     });
-    const outputs = split<Output>(result, layout);
-    result.dispose();
-    return outputs;
+    return () => {
+      const outputs = split<Output>(result, layout);
+      result.dispose();
+      return outputs;
+    };
   } finally {
     tf.dispose([...tensors.values()]);
   }

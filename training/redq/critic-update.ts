@@ -32,12 +32,21 @@ export class CriticUpdate {
     this.#step = new CapturedStep('critics', { capture: networks.policy.head.hasGaussianSwitch });
   }
 
-  /** @throws CausalPilotError E_NUMERIC naming a parameter with a non-finite gradient; no critic is changed then. */
-  run(batch: TransitionBatch, options: UpdateOptions): CriticMetrics {
-    const { critics, criticOptimizers } = this.#networks;
+  /**
+   * Launches the update; the function that it returns waits for it.
+   *
+   * @throws CausalPilotError from that function: E_NUMERIC naming a parameter with a non-finite gradient; no critic is
+   *   changed then.
+   */
+  start(batch: TransitionBatch, options: UpdateOptions): () => CriticMetrics {
     this.#drawTargets(options.stream);
     const inputs = criticInputs(this.#networks, batch, options);
-    const outputs = this.#step.run('', inputs, (tensors) => this.#update(tensors, options.stream));
+    const finish = this.#step.start('', inputs, (tensors) => this.#update(tensors, options.stream));
+    return () => this.#accept(finish());
+  }
+
+  #accept(outputs: { readonly losses: Float32Array; readonly norms: Float32Array; readonly meanValue: Float32Array }) {
+    const { critics, criticOptimizers } = this.#networks;
     let start = 0;
     const norms = critics.map(({ parameters }, index) => {
       start += parameters.names.length;

@@ -75,15 +75,28 @@ export class RedqLearner {
 
   /** One gradient step of every critic towards the soft target, then one Polyak step of every target critic. */
   updateCritics(batch: TransitionBatch, stream: RandomStream): CriticMetrics {
-    return this.#criticUpdate.run(batch, { temperature: this.temperature, stream });
+    return this.startCriticUpdate(batch, stream)();
+  }
+
+  /** Launches `updateCritics`; call the function that it returns, which waits for it, before the next update. */
+  startCriticUpdate(batch: TransitionBatch, stream: RandomStream): () => CriticMetrics {
+    return this.#criticUpdate.start(batch, { temperature: this.temperature, stream });
   }
 
   /** One gradient step of the policy on alpha log pi - Q, then one of the temperature. */
   updatePolicy(batch: TransitionBatch, targetEntropy: number, stream: RandomStream): PolicyMetrics {
-    const metrics = this.#policyUpdate.run(batch, { temperature: this.temperature, stream });
-    if (this.#networks.config.temperature.automatic)
-      this.#temperatureOptimizer.step(logTemperatureGradient(metrics.meanLogProbability, targetEntropy));
-    return metrics;
+    return this.startPolicyUpdate(batch, targetEntropy, stream)();
+  }
+
+  /** Launches `updatePolicy`; call the function that it returns, which waits for it, before the next update. */
+  startPolicyUpdate(batch: TransitionBatch, targetEntropy: number, stream: RandomStream): () => PolicyMetrics {
+    const finish = this.#policyUpdate.start(batch, { temperature: this.temperature, stream });
+    return () => {
+      const metrics = finish();
+      if (this.#networks.config.temperature.automatic)
+        this.#temperatureOptimizer.step(logTemperatureGradient(metrics.meanLogProbability, targetEntropy));
+      return metrics;
+    };
   }
 
   /** Weights, optimiser moments and temperature, by part of a checkpoint. */

@@ -45,14 +45,22 @@ export class PolicyUpdate {
     this.#step = new CapturedStep('policy', { capture: networks.policy.head.hasGaussianSwitch });
   }
 
-  /** @throws CausalPilotError E_NUMERIC naming a parameter with a non-finite gradient; nothing is changed then. */
-  run(batch: TransitionBatch, options: UpdateOptions): PolicyMetrics {
+  /**
+   * Launches the update; the function that it returns waits for it.
+   *
+   * @throws CausalPilotError from that function: E_NUMERIC naming a parameter with a non-finite gradient; nothing is
+   *   changed then.
+   */
+  start(batch: TransitionBatch, options: UpdateOptions): () => PolicyMetrics {
     const { policyOptimizer } = this.#networks;
     const inputs = policyInputs(this.#networks, batch, options);
-    const outputs = this.#step.run('', inputs, (tensors) => this.#update(tensors, options.stream));
-    const gradientNorm = policyOptimizer.globalNorm(outputs.norms);
-    policyOptimizer.advance();
-    return { loss: outputs.loss[0]!, meanLogProbability: outputs.meanLogProbability[0]!, gradientNorm };
+    const finish = this.#step.start('', inputs, (tensors) => this.#update(tensors, options.stream));
+    return () => {
+      const outputs = finish();
+      const gradientNorm = policyOptimizer.globalNorm(outputs.norms);
+      policyOptimizer.advance();
+      return { loss: outputs.loss[0]!, meanLogProbability: outputs.meanLogProbability[0]!, gradientNorm };
+    };
   }
 
   dispose(): void {

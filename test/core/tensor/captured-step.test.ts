@@ -61,7 +61,10 @@ describe.runIf(nativeIsUsable)('CapturedStep on a backend that captures', () => 
   test('a started step gives its outputs when it is asked for them, in a tidy too', () => {
     const step = new CapturedStep('started');
     for (const x of [1, 2, 3, 4]) {
-      const finish = tf.tidy(() => step.start('', { x: vector(x) }, square));
+      let finish: () => { squares: Float32Array } = () => expect.unreachable();
+      tf.tidy(() => {
+        finish = step.start('', { x: vector(x) }, square);
+      });
       tf.tidy(() => tf.ones([8]).mul(5));
       expect(finish().squares[0]).toBe(x * x);
     }

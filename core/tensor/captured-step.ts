@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { CausalPilotError } from '../errors.js';
+import { CausalPilotError, type ErrorCode } from '../errors.js';
 import { type CapturedGraph, type CapturingBackend, capturingBackend } from './capturing-backend.js';
 
 /** Values of one input of a step, row-major; integers become an int32 tensor. */
@@ -42,13 +42,16 @@ interface Recording {
   readonly layout: Layout;
 }
 
+/** Errors of a capture that the same step may not have without: a tensor was read, or there was no memory to reserve. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['E_STATE', 'E_BACKEND']);
+
 type Inputs = Readonly<Record<string, StepInput | undefined>>;
 
 /**
  * A computation that is repeated with new input values, such as one training step. On a backend that can capture, it runs
  * once as written (so that everything is compiled), is recorded the second time, and from then on the recording is replayed
  * on new inputs; each variant and combination of shapes has a recording of its own. On other backends it runs as written
- * every time.
+ * every time; so do, after a notice, calls that the backend refuses to record.
  *
  * For that, a body must be a function of its input tensors, of variables that are changed in place, and of the variant; it
  * must not read a tensor, and a number that changes between steps must be an input.
@@ -56,8 +59,8 @@ type Inputs = Readonly<Record<string, StepInput | undefined>>;
 export class CapturedStep {
   readonly #recordings = new Map<string, Recording>();
   readonly #seen = new Set<string>();
-  readonly #limit: number;
-  #isCapturable: boolean;
+  readonly #isCapturable: boolean;
+  #limit: number;
 
   /** @param name - what the notice calls a step that cannot be captured */
   constructor(
@@ -126,8 +129,8 @@ export class CapturedStep {
       this.#recordings.set(call.key, recording);
       return recording;
     } catch (error) {
-      if (!(error instanceof CausalPilotError && error.code === 'E_STATE')) throw error;
-      this.#isCapturable = false;
+      if (!(error instanceof CausalPilotError && REFUSALS.has(error.code))) throw error;
+      this.#limit = this.#recordings.size;
       process.stderr.write(`The step '${this.name}' is launched kernel by kernel: ${error.message}\n`);
       return undefined;
     }

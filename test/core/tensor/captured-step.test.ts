@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CausalPilotError } from '../../../core/errors.js';
 import { useBackend } from '../../../core/tensor/backend.js';
 import { CapturedStep, type StepInput } from '../../../core/tensor/captured-step.js';
 import { dropoutKeys } from '../../../core/tensor/dropout.js';
@@ -104,6 +105,23 @@ describe.runIf(nativeIsUsable)('CapturedStep on a backend that captures', () => 
       "The step 'reader' is launched kernel by kernel: a tensor was read while its step was recorded\n",
     ]);
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numDataBuffers: before.numDataBuffers });
+  });
+
+  test('without memory for another recording it goes on with those that it has', () => {
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const step = new CapturedStep('large');
+    const body = vi.fn(square);
+    const run = (x: number) => expect(step.run('a', { x: vector(x) }, body).squares[0]).toBe(x * x);
+    for (const x of [1, 2, 3]) run(x);
+    const refused = vi.spyOn(backend, 'capture').mockImplementation(() => {
+      throw new CausalPilotError('E_BACKEND', 'no memory');
+    });
+    for (const x of [4, 5, 6]) expect(step.run('b', { x: vector(x) }, body).squares[0]).toBe(x * x);
+    run(7);
+    expect(refused).toHaveBeenCalledTimes(1);
+    expect(written.mock.calls).toEqual([["The step 'large' is launched kernel by kernel: no memory\n"]]);
+    expect(body).toHaveBeenCalledTimes(2 + 3);
+    step.dispose();
   });
 
   test('with capture off the body runs every time, without a notice', () => {

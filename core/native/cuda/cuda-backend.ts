@@ -115,8 +115,16 @@ export class CudaBackend extends tf.KernelBackend {
     return host !== undefined && madeIn === this.#recording;
   }
 
-  /** Writes new values into a tensor's memory, in order with the kernels that use it. */
+  /**
+   * Writes new values into a tensor's memory, in order with the kernels that use it.
+   *
+   * @throws CausalPilotError E_STATE while kernels are recorded.
+   */
   overwrite(dataId: DataId, values: HostValues): void {
+    if (this.#recording !== undefined) {
+      const remedy = 'write them before the step, or compute them in it';
+      throw new CausalPilotError('E_STATE', `CudaBackend.overwrite: new values cannot be recorded; ${remedy}`);
+    }
     const data = this.#data.get(dataId);
     const array = toDeviceArray(deviceType(data.dtype), values);
     if (data.block === undefined) data.host = array.slice();

@@ -28,6 +28,8 @@ export interface KernelImages {
    * @throws CausalPilotError E_BACKEND when it can neither be compiled nor is shipped.
    */
   image(file: string): Uint8Array;
+  /** Another form, should the driver refuse the first: one made by an NVRTC that is newer than the driver, say. */
+  readonly alternative?: (file: string) => Uint8Array;
 }
 
 /** The images for a device: compiled for it where NVRTC is installed, else the shipped PTX, which the driver translates. */
@@ -48,6 +50,7 @@ export async function kernelImages({ kind, capability }: DeviceDescription): Pro
         return readShippedPtx(file, error);
       }
     },
+    alternative: readShippedPtx,
   };
 }
 

@@ -27,23 +27,26 @@ export class KernelModules {
   }
 
   #load(file: string): Handle {
-    const { driver } = this.device;
+    const { alternative } = this.images;
+    const first = this.#tryLoad(this.images.image(file));
+    const loaded = first.result === 0 || alternative === undefined ? first : this.#tryLoad(alternative(file));
+    if (loaded.result === 0) return loaded.module;
+    const detail = `loading ${file}: ${loaded.said}; update the NVIDIA driver`;
+    throw this.device.driver.error('cuModuleLoadDataEx', loaded.result, detail);
+  }
+
+  /** The module, or the driver's result and what its compiler said. */
+  #tryLoad(image: Uint8Array): { result: number; module: Handle; said: string } {
     const log = koffi.alloc('uint8_t', LOG_BYTES);
     const text = new Uint8Array(koffi.view(log, LOG_BYTES));
     text.fill(0);
     const module = new BigUint64Array(1);
     const options = Int32Array.of(JIT_ERROR_LOG_BUFFER, JIT_ERROR_LOG_BYTES);
     const values = BigUint64Array.of(BigInt(koffi.address(log)), BigInt(LOG_BYTES));
-    const result = driver.functions.cuModuleLoadDataEx(
-      module,
-      this.images.image(file),
-      options.length,
-      options,
-      values,
-    );
+    const { cuModuleLoadDataEx } = this.device.driver.functions;
+    const result = cuModuleLoadDataEx(module, image, options.length, options, values);
     const said = Buffer.from(text).toString('utf8').replace(/\0.*$/s, '').trim();
     koffi.free(log);
-    if (result === 0) return Number(module[0]);
-    throw driver.error('cuModuleLoadDataEx', result, `loading ${file}: ${said}; update the NVIDIA driver`);
+    return { result, module: Number(module[0]), said };
   }
 }

@@ -93,6 +93,12 @@ describe.runIf(softwareDeviceIsUsable)('capture', () => {
       /leaves 1 tensors behind/,
     );
     expect(() => backend.capture(() => backend.capture(() => [x]).outputs as tf.Tensor[])).toThrow(/is under way/);
+    expect(() =>
+      backend.capture(() => {
+        backend.overwrite(x.dataId, Float32Array.of(1, 2, 3));
+        return [x.add(1)];
+      }),
+    ).toThrow(/new values cannot be recorded/);
     tf.dispose([x, variable]);
   });
 

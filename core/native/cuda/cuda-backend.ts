@@ -136,8 +136,8 @@ export class CudaBackend extends tf.KernelBackend {
    * outputs have values after the first replay. Everything that `body` reads must have been made before or within it, and
    * variables may only be changed in place, by fused kernels.
    *
-   * @throws CausalPilotError E_STATE when the body reads values, runs a kernel that has no device form, or leaves a tensor
-   *   behind that it does not return (an assigned variable, say).
+   * @throws CausalPilotError E_STATE when the body reads values, runs a kernel that has no device form, assigns to a variable
+   *   or leaves a tensor behind that it does not return.
    */
   capture(body: () => tf.Tensor[]): CapturedGraph {
     if (this.#recording !== undefined) {
@@ -170,6 +170,7 @@ export class CudaBackend extends tf.KernelBackend {
   override disposeData(dataId: DataId, force = false): boolean {
     if (!this.#data.has(dataId)) return true;
     const data = this.#data.get(dataId);
+    this.#checkDisposal(data);
     data.refCount--;
     if (!force && data.refCount > 0) return false;
     if (data.block !== undefined) this.memoryPool.give(data.block);
@@ -186,7 +187,10 @@ export class CudaBackend extends tf.KernelBackend {
   }
 
   override incRef(dataId: DataId): void {
-    this.#data.get(dataId).refCount++;
+    const data = this.#data.get(dataId);
+    data.refCount++;
+    const references = this.#recording?.references;
+    references?.set(data, (references.get(data) ?? 0) + 1);
   }
 
   override numDataIds(): number {
@@ -241,6 +245,20 @@ export class CudaBackend extends tf.KernelBackend {
     const { driver, sideStream } = this.device;
     driver.call('cuMemcpyHtoDAsync_v2', block.address, values, values.byteLength, sideStream);
     driver.call('cuStreamSynchronize', sideStream);
+  }
+
+  /** A step gives up only what it made: refused before a variable is left with values that are not computed yet. */
+  #checkDisposal(data: TensorData): void {
+    const recording = this.#recording;
+    if (recording === undefined || data.madeIn === recording || data.block?.owner === recording.arena) return;
+    const references = recording.references.get(data) ?? 0;
+    if (references === 0) {
+      throw new CausalPilotError(
+        'E_STATE',
+        'CudaBackend.capture: the step disposes a tensor from outside or assigns to a variable; change variables by fused kernels',
+      );
+    }
+    recording.references.set(data, references - 1);
   }
 
   #refuseReading(): void {

@@ -12,6 +12,8 @@ const CAPTURE_MODE_RELAXED = 2;
 /** Kernels being recorded as a CUDA graph, and the memory that they use. */
 export class Recording {
   readonly arena: Arena;
+  /** References that the step holds to the data of each tensor beside those that were there before. */
+  readonly references = new Map<object, number>();
 
   constructor(
     readonly device: CudaDevice,
@@ -66,7 +68,7 @@ export class Recording {
     this.device.driver.call('cuGraphDestroy', graph);
     throw new CausalPilotError(
       'E_STATE',
-      `CudaBackend.capture: the step leaves ${leftovers} tensors behind that it does not return; dispose them, and change variables by fused kernels instead of assigning to them`,
+      `CudaBackend.capture: the step leaves ${leftovers} tensors behind that it does not return; wrap it in tf.tidy`,
     );
   }
 

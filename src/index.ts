@@ -26,6 +26,7 @@ export {
   shiftIntervention,
 } from '../core/causal/intervention.js';
 export { CausalPilotError, type ErrorCode } from '../core/errors.js';
+export { hostKernelCounts } from '../core/native/cuda/register.js';
 export { RandomStream } from '../core/random/stream.js';
 export { InterruptWatcher } from '../core/run/interrupt.js';
 export { type BackendName, type BackendOptions, describeBackends, useBackend } from '../core/tensor/backend.js';

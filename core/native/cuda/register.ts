@@ -47,23 +47,26 @@ export interface CudaOptions {
 export async function registerCudaBackend({ device, precision }: CudaOptions = {}): Promise<void> {
   const kind = device ?? defaultDeviceKind();
   const wanted = precision ?? (kind === 'gpu' ? 'tf32' : 'float32');
-  const known = cudaBackend();
-  if (known !== undefined && known.device.description.kind === kind) {
-    known.precision = wanted;
+  if (active?.device.description.kind === kind) {
+    active.precision = wanted;
     return;
   }
   await checkLibrary(kind);
   const cudaDevice = new CudaDevice(kind);
   const modules = new KernelModules(cudaDevice, await kernelImages(cudaDevice.description));
-  if (known !== undefined) tf.removeBackend(BACKEND);
-  tf.registerBackend(BACKEND, () => new CudaBackend(cudaDevice, modules, wanted), 0);
-  if (known === undefined) registerKernels();
+  // Made here, since tfjs would print what a factory throws and go on.
+  const backend = new CudaBackend(cudaDevice, modules, wanted);
+  if (active === undefined) registerKernels();
+  else tf.removeBackend(BACKEND);
+  tf.registerBackend(BACKEND, () => backend, 0);
+  active = backend;
 }
 
-/** The backend, if it was registered and used. */
+let active: CudaBackend | undefined;
+
+/** The backend, if it was registered. */
 export function cudaBackend(): CudaBackend | undefined {
-  const backend = tf.findBackend(BACKEND);
-  return backend instanceof CudaBackend ? backend : undefined;
+  return active;
 }
 
 /** How often each kernel without a device form ran on the host in this process; empty where all stayed on the device. */

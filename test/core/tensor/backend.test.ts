@@ -27,7 +27,6 @@ describe('useBackend', () => {
 
   test.runIf(usable.includes('cuda'))('cuda is exact on the software device unless told otherwise', async () => {
     await useBackend({ backend: 'cuda' });
-    tf.scalar(1).add(1).dispose();
     expect(cudaBackend()?.precision).toBe('float32');
     await useBackend({ backend: 'cuda', precision: 'tf32' });
     expect(cudaBackend()?.precision).toBe('tf32');

@@ -9,7 +9,6 @@ let backend: CudaBackend;
 beforeAll(async () => {
   if (!softwareDeviceIsUsable) return;
   await useBackend({ backend: 'cuda', cudaDevice: 'software' });
-  tf.scalar(1).add(1).dispose();
   backend = cudaBackend()!;
 });
 beforeEach(() => backend?.memoryPool.trim());

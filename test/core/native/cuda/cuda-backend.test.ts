@@ -6,6 +6,7 @@ import { useBackend } from '../../../../core/tensor/backend.js';
 import { encoderLayer } from '../../../../core/tensor/encoder-layer.js';
 import { linear } from '../../../../core/tensor/linear.js';
 import { relativeDifference, runLayer } from '../random-layer.js';
+import { smallTraining } from '../small-training.js';
 import { softwareDeviceIsUsable } from './software-device.js';
 
 let backend: CudaBackend;
@@ -96,6 +97,18 @@ describe.runIf(softwareDeviceIsUsable)('tensors on the device', () => {
     const difference = tf.matMul(a, b, transposeA, transposeB).sub(wanted).abs().max().dataSync()[0]!;
     expect(difference).toBeLessThan(1e-5);
   });
+});
+
+test.runIf(softwareDeviceIsUsable)('100 training steps leak neither tensors nor device memory', () => {
+  const train = smallTraining();
+  const first = train(0);
+  const { numTensors, numDataBuffers } = tf.memory();
+  const { usedBytes } = backend.memoryPool.statistics;
+  let last = first;
+  for (let step = 1; step <= 100; step++) last = train(step);
+  expect(tf.memory()).toMatchObject({ numTensors, numDataBuffers });
+  expect(backend.memoryPool.statistics.usedBytes).toBe(usedBytes);
+  expect(last).toBeLessThan(first);
 });
 
 describe.runIf(softwareDeviceIsUsable)('precision', () => {

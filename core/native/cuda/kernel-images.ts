@@ -69,6 +69,7 @@ function cacheFolder(): string {
 function cached(name: string, make: () => Uint8Array): Uint8Array {
   const path = join(cacheFolder(), name);
   if (existsSync(path)) return readFileSync(path);
+  noticeCompilation();
   const made = make();
   try {
     mkdirSync(cacheFolder(), { recursive: true });
@@ -78,6 +79,15 @@ function cached(name: string, make: () => Uint8Array): Uint8Array {
     return made;
   }
   return made;
+}
+
+let noticeGiven = false;
+
+/** The largest files take half a minute, which should not look like a standstill. */
+function noticeCompilation(): void {
+  if (noticeGiven) return;
+  noticeGiven = true;
+  process.stderr.write(`Compiling CUDA kernels for this device; they are kept in ${cacheFolder()}\n`);
 }
 
 function readShippedPtx(file: string, reason?: unknown): Uint8Array {

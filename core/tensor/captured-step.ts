@@ -61,6 +61,7 @@ export class CapturedStep {
   readonly #seen = new Set<string>();
   readonly #isCapturable: boolean;
   #limit: number;
+  #backend: CapturingBackend | undefined;
 
   /** @param name - what the notice calls a step that cannot be captured */
   constructor(
@@ -88,6 +89,9 @@ export class CapturedStep {
     body: StepBody<Given, Output>,
   ): () => Record<Output, Float32Array> {
     const backend = this.#isCapturable ? capturingBackend() : undefined;
+    // Variables get other memory when they move to another backend.
+    if (backend !== this.#backend) this.dispose();
+    this.#backend = backend;
     const given = Object.entries(inputs).filter((entry): entry is [string, StepInput] => entry[1] !== undefined);
     if (backend === undefined) return launch(given, body);
     const key = `${variant}:${given.map(([name, { shape }]) => `${name}[${shape}]`).join()}`;
@@ -107,6 +111,7 @@ export class CapturedStep {
     return this.start(variant, inputs, body)();
   }
 
+  /** Frees the recordings; the step may be used again and is then recorded anew. */
   dispose(): void {
     for (const recording of this.#recordings.values()) release(recording);
     this.#recordings.clear();

@@ -107,6 +107,20 @@ describe.runIf(nativeIsUsable)('CapturedStep on a backend that captures', () => 
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numDataBuffers: before.numDataBuffers });
   });
 
+  test('on another backend it starts anew', async () => {
+    const step = new CapturedStep('moved');
+    const body = vi.fn(square);
+    const run = (x: number) => expect(step.run('', { x: vector(x) }, body).total[0]).toBe(x);
+    for (const x of [1, 2, 3]) run(x);
+    await useBackend({ backend: 'cpu' });
+    run(4);
+    expect(step.recordings).toBe(0);
+    await useRecordingBackend();
+    for (const x of [5, 6, 7]) run(x);
+    expect(body).toHaveBeenCalledTimes(2 + 1 + 2);
+    step.dispose();
+  });
+
   test('without memory for another recording it goes on with those that it has', () => {
     const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const step = new CapturedStep('large');

@@ -12,7 +12,6 @@ import type { TrainingIo, TrainingResult } from '../../training/learning-loop.js
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
 import { trainPolicyWithRedq } from '../../training/redq/train.js';
 import { softwareDeviceIsUsable } from '../core/native/cuda/software-device.js';
-import { usableBackends } from '../core/tensor/usable-backends.js';
 
 const backends: { label: string; options: BackendOptions }[] = [
   { label: 'the default backend', options: {} },
@@ -65,31 +64,27 @@ describe.each(backends)('exact resume on $label', ({ options }) => {
   const runs: Record<string, (io: TrainingIo) => Promise<TrainingResult>> = {
     posterior: (own) => pretrainPosterior(config, own),
     policy: async (own) =>
-      trainPolicyWithRedq(
-        config,
-        await loadGraphPosterior(join(root, backend, 'posterior-straight/checkpoints/best')),
-        own,
-      ),
+      trainPolicyWithRedq(config, await loadGraphPosterior(join(root, 'posterior-straight/checkpoints/best')), own),
   };
   test.each([
     { name: 'posterior', stopAfter: 7, steps: 20 },
     { name: 'policy', stopAfter: 3, steps: 4 },
   ])('$name: stopped and resumed equals straight, bit for bit', async ({ name, stopAfter, steps }) => {
     const run = runs[name]!;
-    const straight = await run(io(`${backend}/${name}-straight`, false, { requested: false }));
+    const straight = await run(io(`${name}-straight`, false, { requested: false }));
     expect(straight).toMatchObject({ status: 'finished', step: steps });
-    const stopped = await run(io(`${backend}/${name}-resumed`, false, interruptAfter(stopAfter)));
+    const stopped = await run(io(`${name}-resumed`, false, interruptAfter(stopAfter)));
     expect(stopped).toMatchObject({ status: 'interrupted', step: stopAfter });
-    const resumed = await run(io(`${backend}/${name}-resumed`, true, { requested: false }));
+    const resumed = await run(io(`${name}-resumed`, true, { requested: false }));
     expect(resumed.metrics).toEqual(straight.metrics);
-    expectSameRun(`${backend}/${name}-straight`, `${backend}/${name}-resumed`);
+    expectSameRun(`${name}-straight`, `${name}-resumed`);
   });
 
   test('the checkpoints load as models', async () => {
-    const policy = await loadPolicy(join(root, backend, 'policy-straight/checkpoints/best'));
+    const policy = await loadPolicy(join(root, 'policy-straight/checkpoints/best'));
     expect(policy.parameters.count).toBeGreaterThan(0);
-    expect(hasCheckpoint(join(root, backend, 'policy-straight/checkpoints/last'))).toBe(true);
-    await expect(loadPolicy(join(root, backend, 'posterior-straight/checkpoints/best'))).rejects.toThrow(
+    expect(hasCheckpoint(join(root, 'policy-straight/checkpoints/last'))).toBe(true);
+    await expect(loadPolicy(join(root, 'posterior-straight/checkpoints/best'))).rejects.toThrow(
       /holds a 'graph-posterior'/,
     );
   });

@@ -244,6 +244,14 @@ test('doctor lists every backend and says why one is not usable', () => {
   expect(runCli(['doctor']).stdout).toContain(`'auto' takes: ${automatic}`);
 });
 
+test.runIf(softwareDeviceIsUsable)('quickstart runs on the cuda backend, without a kernel on the host', async () => {
+  const args = ['quickstart', '--preset', 'smoke', '--quiet', '--backend', 'cuda', '--precision', 'tf32'];
+  const { status, stdout, stderr } = runCli([...args, '--out', at('cuda')]);
+  expect(stderr).toBe('');
+  expect(stdout).toContain('structure task');
+  expect(status).toBe(0);
+});
+
 test.runIf(softwareDeviceIsUsable)('doctor trains a step on the CUDA device and says what ran on the host', () => {
   const { stdout } = runCli(['doctor', '--json']);
   const { cuda } = JSON.parse(stdout);

@@ -22,6 +22,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 exec "$here/node" "$here/check.mjs" "$@"
 `;
 
+/** What the stock WebAssembly backend takes for granted. */
+const BANNER = `import { dirname as folderOf } from 'node:path';
+import { fileURLToPath as pathOf } from 'node:url';
+const __filename = pathOf(import.meta.url);
+const __dirname = folderOf(__filename);`;
+
 async function bundle(target) {
   const build = await rolldown({
     input: join(root, 'bench/gpu/check.ts'),
@@ -29,7 +35,7 @@ async function bundle(target) {
     external: EXTERNAL,
     logLevel: 'warn',
   });
-  await build.write({ file: join(target, 'check.mjs'), format: 'esm', codeSplitting: false });
+  await build.write({ file: join(target, 'check.mjs'), format: 'esm', codeSplitting: false, banner: BANNER });
   await build.close();
 }
 
@@ -40,6 +46,15 @@ async function copyKoffi(target) {
     const folder = join(root, 'node_modules', name);
     const filter = (path) => !unwanted.has(path.slice(folder.length + 1));
     await cp(folder, join(target, 'node_modules', name), { recursive: true, filter });
+  }
+}
+
+/** The binaries of the stock backend that the device is compared with. */
+async function copyWasm(target) {
+  const part = 'node_modules/@tensorflow/tfjs-backend-wasm';
+  const names = (await readdir(join(root, part, 'dist'))).filter((name) => name.endsWith('.wasm'));
+  for (const name of ['package.json', ...names.map((wasm) => join('dist', wasm))]) {
+    await cp(join(root, part, name), join(target, part, name));
   }
 }
 
@@ -69,6 +84,7 @@ await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
 await bundle(target);
 await copyKoffi(target);
+await copyWasm(target);
 await copyKernels(target);
 await mkdir(join(target, 'peers'));
 await cp(join(root, 'bench/peers/training_torch.py'), join(target, 'peers/training_torch.py'));

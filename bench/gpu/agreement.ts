@@ -12,7 +12,7 @@ import { type LayerCase, randomArray, runLayer } from '../../test/core/native/ra
 import { posteriorStepWork } from '../posterior.js';
 import { redqUpdateWork } from '../redq.js';
 
-/** One comparison of the device with the stock CPU backend. */
+/** One comparison of the device with the stock WebAssembly backend. */
 export interface Agreement {
   readonly name: string;
   readonly precision: Precision;
@@ -33,7 +33,7 @@ interface Comparison {
   readonly allowed: Readonly<Record<Precision, number>>;
   /** Runs on the CUDA backend. */
   readonly onDevice: () => Results;
-  /** Runs on the stock CPU backend. */
+  /** Runs on the stock WebAssembly backend. */
   readonly onHost: () => Results;
 }
 
@@ -165,34 +165,34 @@ function typicalDifference(got: Float32Array | undefined, wanted: Float32Array):
   return difference === 0 ? 0 : difference / Math.sqrt(squares(wanted));
 }
 
-async function compare(comparison: Comparison, precision: Precision, options: AgreementOptions): Promise<Agreement> {
+/** Kernels that ran on the host since `before`. */
+function hostKernelsSince(before: ReadonlyMap<string, number>): Record<string, number> {
+  const counts = [...hostKernelCounts()].map(([name, times]) => [name, times - (before.get(name) ?? 0)] as const);
+  return Object.fromEntries(counts.filter(([, times]) => times > 0));
+}
+
+async function compare(comparison: Comparison, { device }: AgreementOptions): Promise<Agreement[]> {
   const { name, onDevice, onHost } = comparison;
-  const allowed = comparison.allowed[precision];
-  try {
-    await useBackend({ backend: 'cuda', cudaDevice: options.device, precision });
-    const before = new Map(hostKernelCounts());
-    const got = onDevice();
-    const hostKernels = Object.fromEntries(
-      [...hostKernelCounts()]
-        .map(([kernel, times]) => [kernel, times - (before.get(kernel) ?? 0)] as const)
-        .filter(([, times]) => times > 0),
-    );
-    await useBackend({ backend: 'cpu' });
-    const differences = [...onHost()].map(([result, wanted]) => typicalDifference(got.get(result), wanted));
-    const difference = Math.max(...differences);
-    return { name, precision, difference, allowed, agrees: difference <= allowed, hostKernels };
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return {
-      name,
-      precision,
-      difference: Number.POSITIVE_INFINITY,
-      allowed,
-      agrees: false,
-      hostKernels: {},
-      error: text,
-    };
+  await useBackend({ backend: 'wasm' });
+  const wanted = onHost();
+  const agreements: Agreement[] = [];
+  for (const precision of ['float32', 'tf32'] as const) {
+    const allowed = comparison.allowed[precision];
+    try {
+      await useBackend({ backend: 'cuda', cudaDevice: device, precision });
+      const before = new Map(hostKernelCounts());
+      const got = onDevice();
+      const hostKernels = hostKernelsSince(before);
+      const differences = [...wanted].map(([result, values]) => typicalDifference(got.get(result), values));
+      const difference = Math.max(...differences);
+      agreements.push({ name, precision, difference, allowed, agrees: difference <= allowed, hostKernels });
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      const difference = Number.POSITIVE_INFINITY;
+      agreements.push({ name, precision, difference, allowed, agrees: false, hostKernels: {}, error: text });
+    }
   }
+  return agreements;
 }
 
 export interface AgreementOptions {
@@ -201,12 +201,11 @@ export interface AgreementOptions {
   readonly small: boolean;
 }
 
-/** Compares every kernel on the device with the stock CPU backend, in both precisions. */
+/** Compares every kernel on the device with stock ops on the stock WebAssembly backend, in both precisions. */
 export async function checkAgreement(options: AgreementOptions): Promise<Agreement[]> {
   const all = [...layerComparisons, ...opComparisons, ...trainingComparisons];
   const chosen = options.small ? [layerComparisons[4]!, ...opComparisons] : all;
   const results: Agreement[] = [];
-  for (const precision of ['float32', 'tf32'] as const)
-    for (const comparison of chosen) results.push(await compare(comparison, precision, options));
+  for (const comparison of chosen) results.push(...(await compare(comparison, options)));
   return results;
 }

@@ -1,6 +1,6 @@
 // The check of the CUDA backend on a real card, bundled into one file by scripts/bundle-gpu-check.mjs:
 //   node check.mjs [--software] [--small] [--minutes N] [--out folder]
-// It compares every kernel with the stock CPU backend, measures throughput and memory beside torch on the same card, and
+// It compares every kernel with stock ops on the stock WebAssembly backend, measures throughput and memory beside torch on the same card, and
 // writes report.json and report.txt.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { cudaBackend } from '../../core/native/cuda/register.js';
 import { useBackend } from '../../core/tensor/backend.js';
 import { type Agreement, checkAgreement } from './agreement.js';
 import { measureCopyBandwidth, peakOf } from './card.js';
+import { profileWorkload } from './profile.js';
 import { formatReport, type GpuReport } from './report.js';
 import { runTorch, type TorchAbsence, type TorchTiming } from './torch-peer.js';
 import { type GpuTiming, gpuWorkloads, timeWorkload } from './workloads.js';
@@ -29,7 +30,7 @@ const device = software ? 'software' : 'gpu';
 /** The parts of the report that exist so far: written after every part, since the machine may be taken away. */
 const report: {
   -readonly [Key in keyof GpuReport]: GpuReport[Key];
-} = { card: undefined, agreement: [], timings: [], torch: [], problems: [] };
+} = { card: undefined, agreement: [], timings: [], torch: [], profiles: {}, problems: [] };
 
 function write(): void {
   mkdirSync(values.out, { recursive: true });
@@ -78,6 +79,7 @@ async function measure(): Promise<void> {
       await useBackend({ backend: 'cuda', cudaDevice: device, precision: 'tf32' });
       const timing: GpuTiming = timeWorkload(workload, cudaBackend()!, { rounds, seconds: 20 });
       report.timings = [...report.timings, timing];
+      report.profiles = { ...report.profiles, [workload.name]: profileWorkload(workload, cudaBackend()!) };
       cudaBackend()!.memoryPool.trim();
     });
   }

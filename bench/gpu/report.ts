@@ -1,6 +1,7 @@
 import type { DeviceDescription } from '../../core/native/cuda/device.js';
 import type { Agreement } from './agreement.js';
 import type { Peak } from './card.js';
+import type { KernelTime } from './profile.js';
 import type { TorchAbsence, TorchTiming } from './torch-peer.js';
 import type { GpuTiming } from './workloads.js';
 
@@ -16,6 +17,8 @@ export interface GpuReport {
   readonly agreement: readonly Agreement[];
   readonly timings: readonly GpuTiming[];
   readonly torch: readonly (TorchTiming | TorchAbsence)[];
+  /** Where the time of a training step goes, by workload. */
+  readonly profiles: Readonly<Record<string, readonly KernelTime[]>>;
   readonly problems: readonly string[];
 }
 
@@ -56,18 +59,33 @@ function formatTiming(timing: GpuTiming, { card, torch }: GpuReport): string[] {
   return lines;
 }
 
+const PROFILE_LINES = 12;
+
+function formatProfile([name, kernels]: readonly [string, readonly KernelTime[]]): string[] {
+  const total = kernels.reduce((sum, { seconds }) => sum + seconds, 0);
+  const lines = kernels
+    .slice(0, PROFILE_LINES)
+    .map(
+      ({ kernel, launches, seconds }) =>
+        `    ${percent(seconds / total)} ${kernel}: ${milliseconds(seconds)} in ${launches}`,
+    );
+  return [`  ${name}, one at a time ${milliseconds(total)}:`, ...lines];
+}
+
 /** The report as text. */
 export function formatReport(report: GpuReport): string {
-  const { card, agreement, timings, problems } = report;
+  const { card, agreement, timings, profiles, problems } = report;
   const differing = agreement.filter(({ agrees }) => !agrees).length;
   return [
     card === undefined
       ? 'No device was described.'
       : `${card.name}, capability ${card.capability / 10}, driver for CUDA ${card.driverVersion}, kernels: ${card.kernels}; copies ${giga(card.copyBytesPerSecond)} GB/s`,
-    `${agreement.length} comparisons with the stock CPU backend, ${differing} differ:`,
+    `${agreement.length} comparisons with stock ops on the stock WebAssembly backend, ${differing} differ:`,
     ...agreement.map(formatAgreement),
     'Throughput (products in tf32):',
     ...timings.flatMap((timing) => formatTiming(timing, report)),
+    'Kernels by time, each waited for:',
+    ...Object.entries(profiles).flatMap(formatProfile),
     ...problems.map((problem) => `PROBLEM ${problem}`),
     '',
   ].join('\n');

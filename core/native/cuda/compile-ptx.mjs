@@ -3,7 +3,7 @@
 // Use NVRTC 11.8 (on PyPI as nvidia-cuda-nvrtc-cu11): drivers understand PTX of their own version and of older ones. The
 // manifest records what each file was made from, so that a test can tell when it is stale.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -34,21 +34,38 @@ export function hashKernelSources() {
   return Object.fromEntries(namesEnding('.cu').map((name) => [name, hashFiles(folder, [name, ...headersOf(name)])]));
 }
 
+const target = join(folder, 'ptx');
+const packedName = (name) => name.replace(/\.cu$/, '.ptx.gz');
+const digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** What the manifest says of a file whose PTX belongs to its sources and is whole, else undefined. */
+function upToDate(name, source, { nvrtc, files } = {}, version) {
+  const recorded = files?.[name];
+  const path = join(target, packedName(name));
+  if (nvrtc !== version || recorded?.source !== source || !existsSync(path)) return undefined;
+  return digest(readFileSync(path)) === recorded.ptx ? recorded : undefined;
+}
+
+function compileFile(nvrtc, name, source) {
+  const text = compileKernels(nvrtc, name, ARCHITECTURE).toString('utf8').replaceAll('\0', '');
+  const packed = gzipSync(text, { level: 9 });
+  writeFileSync(join(target, packedName(name)), packed);
+  console.log(`${name}: ${text.length} bytes of PTX, ${packed.length} packed`);
+  return { source, ptx: digest(packed) };
+}
+
+/** Compiles the files whose sources changed. */
 function compileAll(nvrtc) {
-  const target = join(folder, 'ptx');
   mkdirSync(target, { recursive: true });
+  const manifestPath = join(target, 'manifest.json');
+  const before = existsSync(manifestPath) ? JSON.parse(readFileSync(manifestPath, 'utf8')) : undefined;
+  const version = nvrtc.version.join('.');
   const files = {};
-  for (const [name, source] of Object.entries(hashKernelSources())) {
-    const text = compileKernels(nvrtc, name, ARCHITECTURE).toString('utf8').replaceAll('\0', '');
-    const packed = gzipSync(text, { level: 9 });
-    writeFileSync(join(target, name.replace(/\.cu$/, '.ptx.gz')), packed);
-    files[name] = { source, ptx: createHash('sha256').update(packed).digest('hex') };
-    console.log(`${name}: ${text.length} bytes of PTX, ${packed.length} packed`);
-  }
-  const kept = new Set(['manifest.json', ...Object.keys(files).map((name) => name.replace(/\.cu$/, '.ptx.gz'))]);
+  for (const [name, source] of Object.entries(hashKernelSources()))
+    files[name] = upToDate(name, source, before, version) ?? compileFile(nvrtc, name, source);
+  const kept = new Set(['manifest.json', ...Object.keys(files).map(packedName)]);
   for (const name of readdirSync(target)) if (!kept.has(name)) rmSync(join(target, name));
-  const manifest = { nvrtc: nvrtc.version.join('.'), architecture: ARCHITECTURE, files };
-  writeFileSync(join(target, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFileSync(manifestPath, `${JSON.stringify({ nvrtc: version, architecture: ARCHITECTURE, files }, null, 2)}\n`);
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -79,12 +79,12 @@ class Group {
         variables_(sizes.variables),
         width_(sizes.width),
         padding_(padding),
-        first_(index * sizes.sequencesPerGroup) {}
+        first_((int)(index * sizes.sequencesPerGroup)) {}
 
   // Real positions of the sequence that a token belongs to; they come first.
   __device__ int realLength(int token) const {
     if (!padding_.rowMask) return length;
-    const long long sequence = first_ + token / length;
+    const int sequence = first_ + token / length;
     if (alongRows_) return padding_.realRows[sequence / variables_];
     return padding_.rowMask[sequence] > 0 ? length : 0;
   }
@@ -92,12 +92,13 @@ class Group {
 
   // Offset of the token's first number in x.
   __device__ long long offset(int token) const {
-    const long long sequence = first_ + token / length;
+    const int sequence = first_ + token / length;
     int position = token % length;
-    if (!alongRows_) return (sequence * length + position) * width_;
-    const long long element = sequence / variables_, variable = sequence % variables_;
-    if (padding_.rowMask) position = padding_.rowOrder[element * length + position];
-    return ((element * length + position) * variables_ + variable) * width_;
+    if (!alongRows_) return ((long long)sequence * length + position) * width_;
+    const int element = sequence / variables_, variable = sequence % variables_;
+    const long long start = (long long)element * length;
+    if (padding_.rowMask) position = padding_.rowOrder[start + position];
+    return ((start + position) * variables_ + variable) * width_;
   }
 
  private:
@@ -108,7 +109,7 @@ class Group {
 
   const int alongRows_, variables_, width_;
   const Padding padding_;
-  const long long first_;
+  const int first_;  // of all sequences, of which there are fewer than 2^31
 };
 
 // The mask of core/tensor/dropout.ts for one branch of a layer.

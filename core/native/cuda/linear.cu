@@ -46,7 +46,8 @@ __device__ void stage(const Factor& factor, long long first, long long end, long
 template <bool EXACT, class Write, class LeftSums>
 __device__ void product(const Factor& left, const Factor& right, const Shape& shape, const Write& write,
                         const LeftSums& leftSums) {
-  __shared__ float leftTile[ROWS * STRIDE], rightTile[COLUMNS * STRIDE];
+  __shared__ __align__(16) float leftTile[ROWS * STRIDE];
+  __shared__ __align__(16) float rightTile[COLUMNS * STRIDE];
   const long long firstRow = (long long)blockIdx.x * ROWS;
   const int firstColumn = blockIdx.y * COLUMNS, warp = threadIdx.x / WARP;
   const Lane lane = laneOf();

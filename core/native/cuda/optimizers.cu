@@ -59,12 +59,13 @@ extern "C" __global__ void tensor_norms(const long long* table, float* norms) {
 // `norms` [count] are those of the gradients, `constants` MomentConstants. Nothing changes where a norm is not finite.
 extern "C" __global__ void adam_step(const long long* table, const float* norms, const float* constants, int count) {
   __shared__ double scratch[WARP];
+  const long long size = table[(long long)blockIdx.y * 5 + 4];
+  if (blockIdx.x * (long long)blockDim.x >= size) return;
   const Step k = stepOf(constants, norms, count, scratch);
   if (!k.isFinite) return;
   float* parameter = tensorOf(table, blockIdx.y, 5, 0);
   const float* gradient = tensorOf(table, blockIdx.y, 5, 1);
   float *mean = tensorOf(table, blockIdx.y, 5, 2), *variance = tensorOf(table, blockIdx.y, 5, 3);
-  const long long size = table[(long long)blockIdx.y * 5 + 4];
   for (long long i = firstElement(); i < size; i += elementStep())
     parameter[i] -= k.learningRate * momentStep(k, gradient[i], mean + i, variance + i);
 }

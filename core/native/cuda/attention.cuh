@@ -5,8 +5,8 @@
 // sequence with a running maximum: no shuffles, no scores in memory, and the lanes of a warp, which hold neighbouring queries
 // of one head, read the same key at once. A key of size 4 costs about 13 instructions, two of them whole-vector reads, for
 // one exponential: close to what the special function units give. The gradient goes through the powers twice more, once by
-// query and once by key, so that nothing needs to be added across threads. These parts are functions that are called, so that a module with
-// kernels of many widths has them once.
+// query and once by key, so that nothing needs to be added across threads. These parts are functions that are called, so that
+// a module with kernels of many widths has them once.
 #pragma once
 #include "encoder-call.cuh"
 
@@ -85,14 +85,18 @@ template <int K>
 struct RunningSoftmax {
   float top = -3.0e38f, sum = 0.0f, mixed[K] = {};
 
+  // All reads come before the branch, so that they wait together.
   template <int KEYS>
   __device__ void add(const float (&query)[K], const float* key, const float* value, int stride) {
-    float scores[KEYS], most = top;
+    float keys[KEYS][K], values[KEYS][K], scores[KEYS], most = top;
 #pragma unroll
     for (int j = 0; j < KEYS; j++) {
-      float vector[K];
-      loadVector(key + j * stride, vector);
-      scores[j] = dot(query, vector);
+      loadVector(key + j * stride, keys[j]);
+      loadVector(value + j * stride, values[j]);
+    }
+#pragma unroll
+    for (int j = 0; j < KEYS; j++) {
+      scores[j] = dot(query, keys[j]);
       most = fmaxf(most, scores[j]);
     }
     if (most > top) {
@@ -104,17 +108,15 @@ struct RunningSoftmax {
     }
 #pragma unroll
     for (int j = 0; j < KEYS; j++) {
-      float vector[K];
-      loadVector(value + j * stride, vector);
       const float power = powerOfTwo(scores[j] - top);
       sum += power;
 #pragma unroll
-      for (int c = 0; c < K; c++) mixed[c] += power * vector[c];
+      for (int c = 0; c < K; c++) mixed[c] += power * values[j][c];
     }
   }
 };
 
-// Keys or queries that a loop of the gradient has in registers at a time.
+// Keys or queries that a loop has in registers at a time.
 template <int K>
 __host__ __device__ constexpr int unrolled() {
   return K > 8 ? 1 : 16 / K;
@@ -133,7 +135,7 @@ __device__ inline void forEachHead(const WorkArea& work, const Group& group, int
 // Context of every real token, zeros for the others. The context may take the place of the query.
 template <int K>
 __device__ __noinline__ void attend(const WorkArea work, const Group group, int heads) {
-  constexpr int AT_ONCE = 4;
+  constexpr int AT_ONCE = unrolled<K>();
   const float scale = LOG2_E / sqrtf((float)K);
   const int A = work.attention;
   forEachHead(work, group, heads, [&](int token, int head, int first, int keys, bool real) {
@@ -146,6 +148,7 @@ __device__ __noinline__ void attend(const WorkArea work, const Group group, int 
     int j = 0;
     for (; j + AT_ONCE <= keys; j += AT_ONCE)
       softmax.template add<AT_ONCE>(query, key + j * work.stride, value + j * work.stride, work.stride);
+#pragma unroll 1
     for (; j < keys; j++) softmax.template add<1>(query, key + j * work.stride, value + j * work.stride, work.stride);
     storeVector(softmax.mixed, real ? 1.0f / softmax.sum : 0.0f, work.row(token, work.context + head * K));
     if (work.statistics) work.statistics[2 * (head * work.count + token)] = real ? softmax.top + log2f(softmax.sum) : 0.0f;

@@ -58,14 +58,22 @@ struct Stage {
     left = shared + threadIdx.x / WARP * (StagedTile<LEFT>::numbers + StagedTile<RIGHT>::numbers);
     right = left + StagedTile<LEFT>::numbers;
   }
-  __device__ void add(float (&leftTile)[LEFT][4], float (&rightTile)[RIGHT][4], OuterSums<LEFT, RIGHT>& sums) const {
-    roundAll<EXACT>(leftTile);
-    roundAll<EXACT>(rightTile);
-    __syncwarp();
-    stageTile(leftTile, LEFT * 8, left, StagedTile<LEFT>::stride);
-    stageTile(rightTile, RIGHT * 8, right, StagedTile<RIGHT>::stride);
+  __device__ void setLeft(const float (&tile)[LEFT][4]) const { set(tile, left); }
+  __device__ void setRight(const float (&tile)[RIGHT][4]) const { set(tile, right); }
+
+  // Adds the products of both tiles, which may be set anew afterwards.
+  __device__ void addTo(OuterSums<LEFT, RIGHT>& sums) const {
     __syncwarp();
     sums.template add<EXACT>(left, right);
+    __syncwarp();
+  }
+
+ private:
+  template <int TILES>
+  __device__ static void set(const float (&tile)[TILES][4], float* to) {
+    float copy[TILES][4];
+    forEachNumber<TILES>([&](int j, int e, int, int) { copy[j][e] = rounded<EXACT>(tile[j][e]); });
+    stageTile(copy, TILES * 8, to, StagedTile<TILES>::stride);
   }
 };
 
@@ -82,24 +90,25 @@ __device__ void feedForwardWeights(const EncoderCall& call, const float* middle,
   ColumnSums<WIDTH_TILES> ff2Bias;
   forEachTile(call, [&](const TileRows& tokens) {
     const TileRows rows = scaled(tokens, width);
-    float unit[WIDTH_TILES][4], dOut[WIDTH_TILES][4], hidden[FEATURES][4], dHidden[FEATURES][4];
-    loadTile(middle, rows, width, unit);
-    toUnit(unit, normStatistics(unit, width));
-    {
-      float normed[WIDTH_TILES][4];
-      forEachNumber<WIDTH_TILES>([&](int j, int e, int, int column) {
-        normed[j][e] = rounded<EXACT>(unit[j][e] * packed[layout.norm2Scale + column] + packed[layout.norm2Bias + column]);
-      });
-      hiddenChunk<EXACT>(call, layout, normed, first, hidden);
-    }
+    float normed[WIDTH_TILES][4], dOut[WIDTH_TILES][4], hidden[FEATURES][4], dHidden[FEATURES][4];
+    loadTile(middle, rows, width, normed);
+    toUnit(normed, normStatistics(normed, width));
+    stage.setRight(normed);
+    forEachNumber<WIDTH_TILES>([&](int j, int e, int, int column) {
+      normed[j][e] = rounded<EXACT>(normed[j][e] * packed[layout.norm2Scale + column] + packed[layout.norm2Bias + column]);
+    });
+    hiddenChunk<EXACT>(call, layout, normed, first, hidden);
     loadTile(dy, rows, width, dOut);
     applyDropout(call.dropout(1), rows, dOut);
     ff2Bias.add(dOut);
     roundAll<EXACT>(dOut);
     hiddenGradient<EXACT>(call, layout, dOut, hidden, first, dHidden);
     ff1Bias.add(dHidden);
-    stage.add(dHidden, unit, ff1);
-    stage.add(hidden, dOut, ff2);
+    stage.setLeft(dHidden);
+    stage.addTo(ff1);
+    stage.setLeft(hidden);
+    stage.setRight(dOut);
+    stage.addTo(ff2);
   });
   const SumsLayout sums(call.sizes);
   float* own = partial + (long long)blockIdx.y * sums.numbers;
@@ -136,7 +145,9 @@ __device__ void projectionWeights(const EncoderCall& call, const float* x, const
       applyDropout(call.dropout(0), rows, right);
       rightSums.add(right);
     }
-    stage.add(left, right, matrix);
+    stage.setLeft(left);
+    stage.setRight(right);
+    stage.addTo(matrix);
   });
   const SumsLayout sums(call.sizes);
   float* own = partial + (long long)blockIdx.y * sums.numbers;

@@ -1,6 +1,7 @@
 import { NUMBER_BYTES, roomFor } from '../memory-pool.js';
 import type { CudaDevice } from './device.js';
 import { OUT_OF_MEMORY } from './driver.js';
+import { FreeBlocks } from './free-blocks.js';
 import type { Arena } from './memory-arena.js';
 import type { Block, SharedMemory } from './memory-block.js';
 
@@ -11,9 +12,8 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
  * can be handed on as soon as the call that last uses it was made: nothing has to wait for the device.
  */
 export class DeviceMemory implements SharedMemory {
-  readonly #free = new Map<number, Block[]>();
+  readonly #free = new FreeBlocks();
   #heldBytes = 0;
-  #freeBytes = 0;
   #peakBytes = 0;
   /** The recording under way: it gets the blocks that are taken meanwhile. */
   recording: Arena | undefined;
@@ -22,7 +22,7 @@ export class DeviceMemory implements SharedMemory {
 
   /** Bytes taken from the device, of these in use, and the most that ever were in use. */
   get statistics(): { heldBytes: number; usedBytes: number; peakBytes: number } {
-    return { heldBytes: this.#heldBytes, usedBytes: this.#heldBytes - this.#freeBytes, peakBytes: this.#peakBytes };
+    return { heldBytes: this.#heldBytes, usedBytes: this.#heldBytes - this.#free.bytes, peakBytes: this.#peakBytes };
   }
 
   /**
@@ -41,11 +41,9 @@ export class DeviceMemory implements SharedMemory {
   /** The same, but for a tensor that is not part of the recording under way. */
   takeOutside(bytes: number): Block {
     const room = roomFor(Math.max(Math.ceil(bytes / NUMBER_BYTES), 1)) * NUMBER_BYTES;
-    let block = this.#free.get(room)?.pop();
-    if (block === undefined) block = this.#allocate(room);
-    else this.#freeBytes -= room;
+    const block = this.#free.take(room) ?? this.#allocate(room);
     block.released = false;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes - this.#freeBytes);
+    this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes - this.#free.bytes);
     return block;
   }
 
@@ -60,7 +58,7 @@ export class DeviceMemory implements SharedMemory {
   give(block: Block): void {
     if (block.owner !== undefined) block.owner.give(block);
     else if (block.pins > 0) block.released = true;
-    else this.#keep(block);
+    else this.#free.put(block);
   }
 
   pin(block: Block): void {
@@ -69,27 +67,16 @@ export class DeviceMemory implements SharedMemory {
 
   unpin(block: Block): void {
     block.pins--;
-    if (block.pins === 0 && block.released) this.#keep(block);
+    if (block.pins === 0 && block.released) this.#free.put(block);
   }
 
   /** Returns all free blocks to the device, once it has finished. */
   trim(): void {
     this.device.synchronize();
-    for (const list of this.#free.values()) {
-      for (const { address, bytes } of list) {
-        this.device.driver.call('cuMemFree_v2', address);
-        this.#heldBytes -= bytes;
-        this.#freeBytes -= bytes;
-      }
+    for (const { address, bytes } of this.#free.takeAll()) {
+      this.device.driver.call('cuMemFree_v2', address);
+      this.#heldBytes -= bytes;
     }
-    this.#free.clear();
-  }
-
-  #keep(block: Block): void {
-    const list = this.#free.get(block.bytes);
-    if (list === undefined) this.#free.set(block.bytes, [block]);
-    else list.push(block);
-    this.#freeBytes += block.bytes;
   }
 
   #allocate(bytes: number): Block {
@@ -97,7 +84,7 @@ export class DeviceMemory implements SharedMemory {
     const { driver } = this.device;
     let result = driver.functions.cuMemAlloc_v2(address, bytes);
     // While kernels are recorded nothing runs, and memory must not be freed.
-    if (result === OUT_OF_MEMORY && this.#freeBytes > 0 && this.recording === undefined) {
+    if (result === OUT_OF_MEMORY && this.#free.bytes > 0 && this.recording === undefined) {
       this.trim();
       result = driver.functions.cuMemAlloc_v2(address, bytes);
     }

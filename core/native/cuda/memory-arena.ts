@@ -1,3 +1,4 @@
+import { FreeBlocks } from './free-blocks.js';
 import type { Block, BlockOwner, SharedMemory } from './memory-block.js';
 
 /**
@@ -10,14 +11,14 @@ export class Arena implements BlockOwner {
   readonly #used = new Set<Block>();
   readonly #constants = new Set<Block>();
   readonly #pinned = new Set<Block>();
-  readonly #free = new Map<number, Block[]>();
+  readonly #free = new FreeBlocks();
   #recording = true;
 
   constructor(readonly memory: SharedMemory) {}
 
   /** A block of this arena that is free again. */
   takeFree(room: number): Block | undefined {
-    return this.#free.get(room)?.pop();
+    return this.#free.take(room);
   }
 
   /** Reserves a block for this recording. */
@@ -44,9 +45,7 @@ export class Arena implements BlockOwner {
   give(block: Block): void {
     this.#used.delete(block);
     if (!this.#recording || this.#constants.has(block)) return;
-    const list = this.#free.get(block.bytes);
-    if (list === undefined) this.#free.set(block.bytes, [block]);
-    else list.push(block);
+    this.#free.put(block);
   }
 
   /** Blocks whose tensors still live, constants aside. */
@@ -57,7 +56,7 @@ export class Arena implements BlockOwner {
   /** Ends the recording: from now on every block keeps its place. */
   seal(): void {
     this.#recording = false;
-    this.#free.clear();
+    this.#free.takeAll();
   }
 
   /** Gives all memory back; blocks of tensors that still live become theirs. */

@@ -38,7 +38,7 @@ interface Comparison {
 }
 
 /** Rounding of tf32 turns single hidden units on or off, so its bound is loose: wrong places give differences near 1. */
-const ALLOWED: Readonly<Record<Precision, number>> = { float32: 1e-4, tf32: 3e-2 };
+const ALLOWED: Readonly<Record<Precision, number>> = { float32: 1e-4, tf32: 5e-2 };
 /** Losses after some steps: the optimiser amplifies rounding. */
 const ALLOWED_IN_TRAINING: Readonly<Record<Precision, number>> = { float32: 1e-3, tf32: 5e-2 };
 

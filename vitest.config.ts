@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 120_000,
     maxWorkers: 2,
+    // The tests' cuda backend is the software device, on every machine.
+    env: { CAUSAL_PILOT_CUDA_DEVICE: 'software' },
   },
 });

@@ -7,7 +7,8 @@ import { type EncoderSizes, encoderNumbers, forwardOperations, PAPER } from './e
 import { onnxEncoder } from './peers/onnx-encoder.js';
 import { torchEncoder } from './peers/torch-encoder.js';
 
-function makeEncoder(sizes: EncoderSizes) {
+/** The layers with their weights and input as tensors of the active backend. */
+export function makeEncoder(sizes: EncoderSizes) {
   const numbers = encoderNumbers(sizes);
   const parameters = new ParameterSet();
   const layers = numbers.layers.map((layer, index) => {

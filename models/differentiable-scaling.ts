@@ -29,11 +29,8 @@ export function standardizedChannels(channels: tf.Tensor4D, rowMask?: tf.Tensor2
   const { mean, masked } = rowStatistics(values, rowMask);
   const centred = masked(tf.sub(values, mean(values)));
   const variance = mean(tf.square(centred));
-  // Read as numbers: a comparison has no gradient, and tfjs refuses to pass one.
-  const spread = tf.tensor(
-    variance.dataSync<'float32'>().map((v) => (v > SMALLEST_VARIANCE ? 1 : 0)),
-    variance.shape,
-  );
+  // A step, whose gradient is 0: a comparison has none, and tfjs refuses to pass one.
+  const spread = tf.step(tf.sub(variance, SMALLEST_VARIANCE));
   const inverse = tf.rsqrt(tf.add(tf.mul(variance, spread), tf.sub(1, spread)));
   const standardized = tf.mul(tf.mul(centred, inverse), spread);
   return tf.add(asValueChannel(standardized), tf.mul(channels, FLAG_CHANNEL)) as tf.Tensor4D;

@@ -1,7 +1,9 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { HISTORY_CHANNELS } from '../core/causal/history.js';
 import { CausalPilotError } from '../core/errors.js';
+import { type StepInput, vectorInput } from '../core/tensor/captured-step.js';
+import { dropoutKeys } from '../core/tensor/dropout.js';
 import { type EncoderLayerWeights, encoderLayer } from '../core/tensor/encoder-layer.js';
 import { layerNorm } from '../core/tensor/layer-norm.js';
 import { linear } from '../core/tensor/linear.js';
@@ -26,13 +28,30 @@ export const EncoderConfig = z.strictObject({
 });
 export type EncoderConfig = z.infer<typeof EncoderConfig>;
 
-/** What a forward pass in training mode needs besides the data. */
-export interface EncoderTraining {
-  /** Seed (uint32) of this pass's dropout masks. */
-  readonly dropoutSeed: number;
+/** What a forward pass in training mode needs besides the data: what its dropout masks come from. */
+export type EncoderTraining =
+  /** A seed (uint32). */
+  | { readonly dropoutSeed: number }
+  /** What `encoderDropoutKeys` gives for a seed, as int32 tensor: for steps that are recorded and replayed. */
+  | { readonly dropoutKeys: tf.Tensor1D };
+
+const LAYERS_PER_PAIR = 2;
+/** Keys of one layer: attention and feed-forward branch. */
+const LAYER_KEYS = 2;
+const LAYER_SEED_STEP = 0x9e3779b1;
+
+/** Dropout keys of every layer, one layer after the other, for a seed (uint32): [2 * layers]. */
+export function encoderDropoutKeys({ pairs }: EncoderConfig, dropoutSeed: number): Int32Array {
+  const keys = new Int32Array(LAYER_KEYS * LAYERS_PER_PAIR * pairs);
+  for (let layer = 0; layer < LAYERS_PER_PAIR * pairs; layer++)
+    keys.set(dropoutKeys((dropoutSeed + layer * LAYER_SEED_STEP) >>> 0), LAYER_KEYS * layer);
+  return keys;
 }
 
-const LAYER_SEED_STEP = 0x9e3779b1;
+/** The same as input of a recorded step; none where nothing is dropped. */
+export function encoderDropoutInput(config: EncoderConfig, dropoutSeed: number): StepInput | undefined {
+  return config.dropout === 0 ? undefined : vectorInput(encoderDropoutKeys(config, dropoutSeed));
+}
 
 /**
  * Alternating-attention encoder (CAASL, appendix D): linear embedding of (value, flag), pairs of pre-norm transformer
@@ -53,7 +72,7 @@ export class AlternatingEncoder {
     addGlorotWeight(scope, 'embedding/weight', { outputs: config.width, inputs: HISTORY_CHANNELS });
     addConstantVector(scope, 'embedding/bias', config.width, 0);
     const axes = config.firstAxis === 'variables' ? (['variables', 'rows'] as const) : (['rows', 'variables'] as const);
-    this.#layers = Array.from({ length: 2 * config.pairs }, (_, index) => ({
+    this.#layers = Array.from({ length: LAYERS_PER_PAIR * config.pairs }, (_, index) => ({
       axis: axes[index % 2]!,
       weights: addEncoderLayer(subScope(scope, `layer${index}`), config),
     }));
@@ -63,19 +82,25 @@ export class AlternatingEncoder {
 
   /** Histories -> one encoding per variable [B, d, D]. With `training`, dropout is applied. */
   encode({ channels, rowMask }: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
-    const { dropout, heads } = this.config;
+    const { dropout: rate, heads } = this.config;
+    const keys = training === undefined || rate === 0 ? undefined : this.#dropoutKeys(training);
     let hidden = linear(channels, this.#matrix('embedding/weight'), this.#vector('embedding/bias')) as tf.Tensor4D;
     this.#layers.forEach(({ axis, weights }, index) => {
-      const seed = training === undefined ? undefined : (training.dropoutSeed + index * LAYER_SEED_STEP) >>> 0;
+      const layerKeys = keys && tf.slice1d(keys, LAYER_KEYS * index, LAYER_KEYS);
       hidden = encoderLayer(hidden, weights, {
         heads,
         axis,
         ...(rowMask === undefined ? {} : { rowMask }),
-        ...(seed === undefined || dropout === 0 ? {} : { dropout: { rate: dropout, seed } }),
+        ...(layerKeys === undefined ? {} : { dropout: { rate, keys: layerKeys } }),
       });
     });
     const normalized = layerNorm(hidden, this.#vector('norm/scale'), this.#vector('norm/bias')) as tf.Tensor4D;
     return maskedMaxPool(normalized, rowMask);
+  }
+
+  #dropoutKeys(training: EncoderTraining): tf.Tensor1D {
+    if ('dropoutKeys' in training) return training.dropoutKeys;
+    return tf.tensor1d(encoderDropoutKeys(this.config, training.dropoutSeed), 'int32');
   }
 
   #matrix(name: string): tf.Tensor2D {

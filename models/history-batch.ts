@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { HISTORY_CHANNELS, type History } from '../core/causal/history.js';
 import { CausalPilotError } from '../core/errors.js';
+import type { StepInput } from '../core/tensor/captured-step.js';
 import type { DatasetBatch } from '../envs/simulation/simulate-datasets.js';
 
 // Shapes: B histories, n rows (the longest history, at least 1), d variables.
@@ -56,12 +57,24 @@ export function fromDatasets(datasets: DatasetBatch): HistoryArrays {
   return { batch: count, rows: 1, size, channels, rowMask: new Float32Array(count) };
 }
 
-/** Uploads packed histories; the caller disposes the tensors (or calls inside `tf.tidy`). */
-export function toHistoryBatch({ batch, rows, size, channels, rowMask }: HistoryArrays): HistoryBatch {
-  const isPadded = rowMask.includes(0);
+/** The same as inputs of a recorded step; `rowMask` is left out where no row is padding. */
+export function historyInputs({ batch, rows, size, channels, rowMask }: HistoryArrays): {
+  channels: StepInput;
+  rowMask: StepInput | undefined;
+} {
   return {
-    channels: tf.tensor4d(channels, [batch, rows, size, HISTORY_CHANNELS]),
-    rowMask: isPadded ? tf.tensor2d(rowMask, [batch, rows]) : undefined,
+    channels: { shape: [batch, rows, size, HISTORY_CHANNELS], values: channels },
+    rowMask: rowMask.includes(0) ? { shape: [batch, rows], values: rowMask } : undefined,
+  };
+}
+
+/** Uploads packed histories; the caller disposes the tensors (or calls inside `tf.tidy`). */
+export function toHistoryBatch(arrays: HistoryArrays): HistoryBatch {
+  const { channels, rowMask } = historyInputs(arrays);
+  const upload = ({ values, shape }: StepInput) => tf.tensor(values, [...shape]);
+  return {
+    channels: upload(channels) as tf.Tensor4D,
+    rowMask: rowMask && (upload(rowMask) as tf.Tensor2D),
   };
 }
 

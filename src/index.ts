@@ -26,6 +26,9 @@ export {
   shiftIntervention,
 } from '../core/causal/intervention.js';
 export { CausalPilotError, type ErrorCode } from '../core/errors.js';
+export type { CudaDeviceKind } from '../core/native/cuda/device-library.js';
+export type { Precision } from '../core/native/cuda/precision.js';
+export { hostKernelCounts } from '../core/native/cuda/register.js';
 export { RandomStream } from '../core/random/stream.js';
 export { InterruptWatcher } from '../core/run/interrupt.js';
 export { type BackendName, type BackendOptions, describeBackends, useBackend } from '../core/tensor/backend.js';

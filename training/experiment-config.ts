@@ -18,6 +18,10 @@ export const ExperimentConfig = z.strictObject({
     .strictObject({
       name: z.enum(['auto', 'native', 'cuda', 'tensorflow', 'wasm', 'cpu']).default('auto').describe('tensor backend'),
       threads: z.int().min(1).optional().describe('threads of the native backend; all cores where left out'),
+      precision: z
+        .enum(['tf32', 'float32'])
+        .optional()
+        .describe('products of the cuda backend: on tensor cores (tf32, the default on a GPU) or exactly (float32)'),
       simulationWorkers: z.int().min(0).default(1).describe('worker threads that simulate training datasets'),
     })
     .prefault({}),

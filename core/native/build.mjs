@@ -28,7 +28,8 @@ export function hashSources(sources) {
   return hashFiles(sources, sourceNames(sources));
 }
 
-function hashFiles(sources, names) {
+/** SHA-256 over names and contents of files in `sources`. */
+export function hashFiles(sources, names) {
   const hash = createHash('sha256');
   for (const name of names) {
     const text = readFileSync(join(sources, name));
@@ -54,7 +55,8 @@ export function processorName() {
   }
 }
 
-function findCompiler(environment) {
+/** The compiler to use: CXX, else g++, else clang++. */
+export function findCompiler(environment) {
   const candidates = environment.CXX ? [environment.CXX] : ['g++', 'clang++'];
   for (const candidate of candidates) {
     const probe = spawnSync(candidate, ['--version'], { encoding: 'utf8', env: environment });
@@ -64,7 +66,7 @@ function findCompiler(environment) {
 }
 
 /** Runs the compiler; an error carries its first complaint. */
-function run(compiler, args) {
+function runCompiler(compiler, args) {
   return new Promise((resolve, reject) => {
     execFile(compiler.command, args, (error, _output, complaints) => {
       if (!error) return resolve();
@@ -75,40 +77,52 @@ function run(compiler, args) {
 }
 
 /** Compiles one source unless an object made of the same text, headers, compiler and flags is there; returns its path. */
-async function compileSource(compiler, flags, { name, headers, objects }) {
+async function compileSource({ path, depends }, { compiler, flags, headers, objects }) {
   const hash = createHash('sha256').update(`${headers} ${compiler.version} ${processorName()} ${flags.join(' ')}\0`);
-  const key = hash
-    .update(readFileSync(join(folder, name)))
-    .digest('hex')
-    .slice(0, 24);
-  const object = join(objects, `${key}.o`);
+  for (const name of [path, ...depends]) hash.update(readFileSync(name)).update('\0');
+  const object = join(objects, `${hash.digest('hex').slice(0, 24)}.o`);
   if (!existsSync(object)) {
     const unfinished = `${object}.${process.pid}`;
-    await run(compiler, [...flags, '-c', join(folder, name), '-o', unfinished]);
+    await runCompiler(compiler, [...flags, '-c', path, '-o', unfinished]);
     renameSync(unfinished, object);
   }
   return object;
 }
 
-/** Compiles all sources, as many at a time as there are cores, and links them. */
-async function compileLibrary(compiler, flags, objects, library) {
+/**
+ * Compiles sources, as many at a time as there are cores, and links them into a library.
+ *
+ * @param sources `path` of each and the files beside the common headers that it `depends` on
+ * @param library path of the library to write
+ * @param options `compiler`, `flags`, a hash of the common `headers`, and the folder of kept `objects`
+ */
+export async function compileSources(sources, library, options) {
+  const { compiler, flags, objects } = options;
   mkdirSync(objects, { recursive: true });
+  const waiting = [...sources];
+  const made = [];
+  const work = async () => {
+    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
+      made.push(await compileSource(source, options));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(cpus().length, 1) }, work));
+  await runCompiler(compiler, [...flags, '-shared', ...made.sort(), '-o', library]);
+  for (const name of readdirSync(objects))
+    if (!made.includes(join(objects, name))) rmSync(join(objects, name), { force: true });
+}
+
+/** Compiles the native kernels with the flags and links them. */
+function compileLibrary(compiler, flags, objects, library) {
   const names = sourceNames(folder);
   const headers = hashFiles(
     folder,
     names.filter((name) => name.endsWith('.h')),
   );
-  const waiting = names.filter((name) => name.endsWith('.cpp'));
-  const made = [];
-  const work = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      made.push(await compileSource(compiler, flags, { name, headers, objects }));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(cpus().length, 1) }, work));
-  await run(compiler, [...flags, '-shared', ...made.sort(), '-o', library]);
-  for (const name of readdirSync(objects))
-    if (!made.includes(join(objects, name))) rmSync(join(objects, name), { force: true });
+  const sources = names
+    .filter((name) => name.endsWith('.cpp'))
+    .map((name) => ({ path: join(folder, name), depends: [] }));
+  return compileSources(sources, library, { compiler, flags, headers, objects });
 }
 
 /**
@@ -142,12 +156,23 @@ export async function buildLibrary({ target = join(folder, 'build'), environment
   }
 }
 
+/** Builds the software device that stands in for a GPU, where its sources are. */
+async function buildSoftwareDevice() {
+  const script = join(folder, 'cuda/build-software.mjs');
+  if (!existsSync(script)) return;
+  const builder = await import(pathToFileURL(script).href);
+  await builder.buildSoftwareDevice();
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  let unbuilt = 'native kernels not built, the slower wasm backend will be used';
   try {
     const { compiler } = await buildLibrary();
     console.log(`causal-pilot: native kernels built with ${compiler}`);
+    unbuilt = 'software device not built, so the cuda backend cannot be tried without a GPU';
+    await buildSoftwareDevice();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    console.log(`causal-pilot: native kernels not built, the slower wasm backend will be used: ${reason}`);
+    console.log(`causal-pilot: ${unbuilt}: ${reason}`);
   }
 }

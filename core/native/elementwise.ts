@@ -2,9 +2,10 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelCall, NativeKernel } from './native-backend.js';
 import { stockKernel } from './stock.js';
+import { broadcastAxes, count } from './strided-axes.js';
 
 /** Operation numbers of cp_unary. */
-const UNARY: Readonly<Record<string, number>> = {
+export const UNARY: Readonly<Record<string, number>> = {
   Exp: 0,
   Log: 1,
   Tanh: 2,
@@ -19,11 +20,11 @@ const UNARY: Readonly<Record<string, number>> = {
   Abs: 11,
   Reciprocal: 12,
 };
-const CLIP = 13;
-const STEP = 14;
+export const CLIP = 13;
+export const STEP = 14;
 
 /** Operation numbers of cp_binary. */
-const BINARY: Readonly<Record<string, number>> = {
+export const BINARY: Readonly<Record<string, number>> = {
   Add: 0,
   Sub: 1,
   Multiply: 2,
@@ -34,7 +35,7 @@ const BINARY: Readonly<Record<string, number>> = {
 };
 
 /** Operation numbers of cp_compare. */
-const COMPARISONS: Readonly<Record<string, number>> = {
+export const COMPARISONS: Readonly<Record<string, number>> = {
   Greater: 0,
   GreaterEqual: 1,
   Less: 2,
@@ -52,35 +53,8 @@ interface BroadcastPlan {
   layout: Int32Array;
 }
 
-/** Strides of `shape` seen as part of a result of `rank` axes; 0 along repeated axes. */
-function broadcastStrides(shape: readonly number[], rank: number): number[] {
-  const strides = new Array<number>(rank).fill(0);
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1) strides[rank - shape.length + axis] = step;
-    step *= shape[axis]!;
-  }
-  return strides;
-}
-
-/** Merges neighbouring axes along which both operands go on evenly, so that inner runs are long. */
 function planBroadcast(a: readonly number[], b: readonly number[]): BroadcastPlan {
-  const shape = tf.backend_util.assertAndGetBroadcastShape([...a], [...b]);
-  const stridesA = broadcastStrides(a, shape.length);
-  const stridesB = broadcastStrides(b, shape.length);
-  const axes: [size: number, strideA: number, strideB: number][] = [];
-  for (let axis = 0; axis < shape.length; axis++) {
-    const size = shape[axis]!;
-    if (size === 1) continue;
-    const outer = axes.at(-1);
-    const [strideA, strideB] = [stridesA[axis]!, stridesB[axis]!];
-    if (outer !== undefined && outer[1] === strideA * size && outer[2] === strideB * size) {
-      axes[axes.length - 1] = [outer[0] * size, strideA, strideB];
-    } else {
-      axes.push([size, strideA, strideB]);
-    }
-  }
-  if (axes.length === 0) axes.push([1, 1, 1]);
+  const { shape, axes } = broadcastAxes(a, b);
   const layout = Int32Array.from([0, 1, 2].flatMap((part) => axes.map((axis) => axis[part]!)));
   return { shape, rank: axes.length, layout };
 }
@@ -133,7 +107,7 @@ function comparison(name: string, operation: number): NativeKernel {
       if (!isFloat(a) || !isFloat(b)) return stock(call);
       const plan = planBroadcast(a.shape, b.shape);
       if (plan.rank > MAX_RANK) return stock(call);
-      const values = new Uint8Array(plan.shape.reduce((product, size) => product * size, 1));
+      const values = new Uint8Array(count(plan.shape));
       const [left, right] = [call.backend.float32(a), call.backend.float32(b)];
       if (values.length > 0) call.backend.functions.cp_compare(operation, left, right, values, plan.rank, plan.layout);
       return call.backend.makeTensorInfo(plan.shape, 'bool', values);

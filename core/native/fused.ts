@@ -13,11 +13,13 @@ function encoderArguments({ inputs, attrs, backend }: KernelCall) {
   const attention = inputs.outProjectionWeight!.shape[1]!;
   const hidden = inputs.feedForward1Weight!.shape[0]!;
   const alongRows = attributes.axis === 'rows' ? 1 : 0;
+  const keys = backend.data.get(inputs.dropoutKeys!.dataId).values as Int32Array;
+  const dropoutKeys = keys.length === 0 ? [0, 0] : keys;
   return {
     x: backend.float32(x),
     rowMask: inputs.rowMask!.shape[0] === 0 ? null : backend.float32(inputs.rowMask!),
     sizes: Int32Array.of(batch, rows, variables, width, attention, attributes.heads, hidden, alongRows),
-    dropout: Uint32Array.of(...attributes.dropoutKeys, attributes.dropoutThreshold),
+    dropout: Uint32Array.of(...dropoutKeys, attributes.dropoutThreshold),
     kept: 1 / (1 - attributes.dropoutRate),
     weights: WEIGHT_NAMES.map((name) => backend.float32(inputs[name]!)),
   };

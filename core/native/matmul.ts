@@ -2,18 +2,18 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelCall, NativeKernel } from './native-backend.js';
 import { stockKernel } from './stock.js';
+import { count } from './strided-axes.js';
 
-interface MatMulAttributes {
+/** Attributes of the two stock product kernels. */
+export interface MatMulAttributes {
   transposeA: boolean;
   transposeB: boolean;
   activation?: string;
   leakyreluAlpha?: number;
 }
 
-const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
-
 /** Result shape and sizes of op(a) op(b), or undefined where the stock kernel has to report or handle the case. */
-function planProduct(a: TensorInfo, b: TensorInfo, attributes: MatMulAttributes) {
+export function planProduct(a: TensorInfo, b: TensorInfo, attributes: MatMulAttributes) {
   if (a.dtype !== 'float32' || b.dtype !== 'float32' || a.shape.length < 2 || b.shape.length < 2) return undefined;
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const [batchA, batchB] = [count(outerA), count(outerB)];
@@ -53,6 +53,15 @@ function multiply(call: KernelCall, attributes: MatMulAttributes, relu: boolean)
   return info;
 }
 
+/** Whether bias (one number per column) and activation (none or ReLU) are those that the kernels apply themselves. */
+export function isSimpleFusion(inputs: KernelCall['inputs'], attributes: MatMulAttributes): boolean {
+  const { b, bias } = inputs;
+  const columns = b!.shape.at(attributes.transposeB ? -2 : -1);
+  const simpleBias = bias === undefined || (bias.dtype === 'float32' && count(bias.shape) === columns);
+  const activation = attributes.activation ?? 'linear';
+  return simpleBias && (activation === 'linear' || activation === 'relu');
+}
+
 const batchMatMul: NativeKernel = {
   name: tf.BatchMatMul,
   run(call) {
@@ -65,12 +74,9 @@ const fusedMatMul: NativeKernel = {
   name: tf._FusedMatMul,
   run(call) {
     const attributes = call.attrs as unknown as MatMulAttributes;
-    const { b, bias } = call.inputs;
-    const columns = b!.shape.at(attributes.transposeB ? -2 : -1);
-    const simpleBias = bias === undefined || (bias.dtype === 'float32' && count(bias.shape) === columns);
-    const activation = attributes.activation ?? 'linear';
-    if (!simpleBias || (activation !== 'linear' && activation !== 'relu')) return stockKernel(tf._FusedMatMul)(call);
-    return multiply(call, attributes, activation === 'relu') ?? stockKernel(tf._FusedMatMul)(call);
+    if (!isSimpleFusion(call.inputs, attributes)) return stockKernel(tf._FusedMatMul)(call);
+    const relu = attributes.activation === 'relu';
+    return multiply(call, attributes, relu) ?? stockKernel(tf._FusedMatMul)(call);
   },
 };
 

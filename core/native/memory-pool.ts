@@ -1,9 +1,9 @@
 /** Below this many numbers an array of its own is cheaper than a pooled one. */
 const SMALLEST_POOLED = 1024;
-const NUMBER_BYTES = 4;
+export const NUMBER_BYTES = 4;
 
 /** Room for `length` numbers: the next multiple of an eighth of its power of two, so that few classes serve many sizes. */
-function roomFor(length: number): number {
+export function roomFor(length: number): number {
   const step = Math.max(2 ** (Math.floor(Math.log2(length)) - 3), SMALLEST_POOLED / 8);
   return Math.ceil(length / step) * step;
 }

@@ -1,19 +1,17 @@
 import { FUSED_KERNELS } from '../tensor/kernels.js';
-import type { MomentStep } from '../tensor/optimizer-state.js';
+import { MOMENT_CONSTANTS } from '../tensor/optimizer-state.js';
 import type { KernelCall, NativeKernel } from './native-backend.js';
 
-/** MomentConstants of optimizers.cpp. */
-function momentConstants(step: MomentStep): Float32Array {
-  return Float32Array.of(
-    step.learningRate,
-    step.beta1,
-    step.beta2,
-    step.epsilon,
-    step.weightDecay,
-    1 / (1 - step.beta1 ** step.step),
-    1 / (1 - step.beta2 ** step.step),
-    step.gradientScale,
-  );
+const CLIP_NORM = MOMENT_CONSTANTS.indexOf('clipNorm');
+
+/** MomentConstants of optimizers.cpp, which end in the gradients' scale; undefined where a gradient is not finite. */
+function scaledConstants({ inputs, backend }: KernelCall): Float32Array | undefined {
+  const constants = backend.float32(inputs.constants!).slice();
+  const norm = Math.sqrt(backend.float32(inputs.norms!).reduce((sum, part) => sum + part * part, 0));
+  if (!Number.isFinite(norm)) return undefined;
+  const clipNorm = constants[CLIP_NORM]!;
+  constants[CLIP_NORM] = norm > clipNorm ? clipNorm / norm : 1;
+  return constants;
 }
 
 /** Calls `update` with the values of tensor i of every role. */
@@ -37,7 +35,8 @@ const tensorNorms: NativeKernel = {
 const adamStep: NativeKernel = {
   name: FUSED_KERNELS.adamStep,
   run(call) {
-    const constants = momentConstants(call.attrs as unknown as MomentStep);
+    const constants = scaledConstants(call);
+    if (constants === undefined) return [];
     forEachTensor(call, (role) => {
       const [parameter, gradient] = [role('parameter'), role('gradient')];
       const [mean, variance] = [role('mean'), role('variance')];
@@ -50,7 +49,8 @@ const adamStep: NativeKernel = {
 const lambStep: NativeKernel = {
   name: FUSED_KERNELS.lambStep,
   run(call) {
-    const constants = momentConstants(call.attrs as unknown as MomentStep);
+    const constants = scaledConstants(call);
+    if (constants === undefined) return [];
     forEachTensor(call, (role) => {
       const [parameter, gradient] = [role('parameter'), role('gradient')];
       const [mean, variance] = [role('mean'), role('variance')];
@@ -64,9 +64,11 @@ const lambStep: NativeKernel = {
 const polyakStep: NativeKernel = {
   name: FUSED_KERNELS.polyakStep,
   run(call) {
+    const rate = call.backend.float32(call.inputs.rate!)[0]!;
+    if (!Number.isFinite(rate)) return [];
     forEachTensor(call, (role) => {
       const target = role('target');
-      call.backend.functions.cp_polyak(target, role('source'), target.length, call.attrs.rate as number);
+      call.backend.functions.cp_polyak(target, role('source'), target.length, rate);
     });
     return [];
   },

@@ -2,29 +2,14 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelCall, NativeBackend, NativeKernel } from './native-backend.js';
 import { stockKernel } from './stock.js';
+import { count, rowMajorStrides, transposeAxes } from './strided-axes.js';
 
 const MAX_RANK = 8;
 
 /** Permutes the axes of a float32 tensor. */
 export function transposeTensor(backend: NativeBackend, x: TensorInfo, permutation: readonly number[]): TensorInfo {
   const { info, values } = backend.output(permutation.map((axis) => x.shape[axis]!));
-  const strides = new Array<number>(x.shape.length);
-  let step = 1;
-  for (let axis = x.shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = step;
-    step *= x.shape[axis]!;
-  }
-  // Axes that stay neighbours are walked as one; those of size 1 do not matter.
-  const axes: [size: number, stride: number][] = [];
-  for (const axis of permutation) {
-    const size = x.shape[axis]!;
-    if (size === 1) continue;
-    const outer = axes.at(-1);
-    if (outer !== undefined && outer[1] === strides[axis]! * size)
-      axes[axes.length - 1] = [outer[0] * size, strides[axis]!];
-    else axes.push([size, strides[axis]!]);
-  }
-  if (axes.length === 0) axes.push([1, 1]);
+  const axes = transposeAxes(x.shape, permutation);
   const layout = Int32Array.from([...axes.map(([size]) => size), ...axes.map(([, stride]) => stride)]);
   if (values.length > 0) backend.functions.cp_transpose(backend.float32(x), values, axes.length, layout);
   return info;
@@ -49,7 +34,7 @@ const slice: NativeKernel = {
     const [begin, sizes] = tf.slice_util.parseSliceParams(x as tf.Tensor, from, size) as [number[], number[]];
     tf.slice_util.assertParamsValid(x as tf.Tensor, begin, sizes);
     const { info, values } = call.backend.output(sizes);
-    const strides = [...tf.util.computeStrides(x.shape), 1];
+    const strides = rowMajorStrides(x.shape);
     const offset = begin.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
     // The strided copy that transposes also cuts out blocks.
     const layout = Int32Array.from([...sizes, ...strides]);
@@ -59,46 +44,69 @@ const slice: NativeKernel = {
   },
 };
 
-const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
-
 /** Operation numbers of cp_reduce. */
 const REDUCTIONS = { Sum: 0, Mean: 1, Max: 2 } as const;
 
-/** Reduces the axes, which are in ascending order; axes that are not neighbours are brought together first. */
-function reduceAxes(call: KernelCall, operation: number, axes: readonly number[], keepDims: boolean): TensorInfo {
-  const { backend } = call;
-  const x = call.inputs.x!;
-  const rank = x.shape.length;
-  const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-  const shape = keepDims
-    ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
-    : kept.map((axis) => x.shape[axis]!);
+/** How a reduction goes: over the middle axis of [outer, size, inner], after `permutation` where axes are not neighbours. */
+export interface ReductionPlan {
+  readonly shape: number[];
+  readonly permutation: number[] | undefined;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+/** @param axes - in ascending order */
+export function planReduction(shape: readonly number[], axes: readonly number[], keepDims: boolean): ReductionPlan {
+  const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const first = axes[0] ?? 0;
   const neighbours = axes.every((axis, i) => axis === first + i);
-  const input = neighbours ? x : transposeTensor(backend, x, [...kept, ...axes]);
-  const start = neighbours ? first : rank - axes.length;
-  const outer = count(input.shape.slice(0, start));
-  const inner = count(input.shape.slice(start + axes.length));
-  const size = count(axes.map((axis) => x.shape[axis]!));
+  const permutation = neighbours ? undefined : [...kept, ...axes];
+  const arranged = permutation?.map((axis) => shape[axis]!) ?? shape;
+  const start = neighbours ? first : shape.length - axes.length;
+  return {
+    shape: keepDims ? shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) : kept.map((axis) => shape[axis]!),
+    permutation,
+    outer: count(arranged.slice(0, start)),
+    size: count(axes.map((axis) => shape[axis]!)),
+    inner: count(arranged.slice(start + axes.length)),
+  };
+}
+
+/** Attributes of the stock reductions, which name their axes in two ways. */
+interface ReductionAttributes {
+  readonly axis?: number | number[];
+  readonly reductionIndices?: number | number[];
+  readonly keepDims?: boolean;
+}
+
+/** The axes that a stock reduction names, in ascending order, and whether they stay as axes of size 1. */
+export function reducedAxes(shape: readonly number[], attributes: unknown): { axes: number[]; keepDims: boolean } {
+  const { axis, reductionIndices, keepDims } = attributes as ReductionAttributes;
+  const axes = tf.util.parseAxisParam((axis ?? reductionIndices) as number[], [...shape]).sort((a, b) => a - b);
+  return { axes, keepDims: keepDims ?? false };
+}
+
+function reduceAxes({ inputs, backend }: KernelCall, operation: number, plan: ReductionPlan): TensorInfo {
+  const { shape, permutation, outer, size, inner } = plan;
+  const x = inputs.x!;
+  const input = permutation === undefined ? x : transposeTensor(backend, x, permutation);
   const { info, values } = backend.output(shape);
   if (values.length > 0) backend.functions.cp_reduce(operation, backend.float32(input), values, outer, size, inner);
-  if (!neighbours) backend.disposeIntermediateTensorInfo(input);
+  if (input !== x) backend.disposeIntermediateTensorInfo(input);
   return info;
 }
 
 function reduction(name: keyof typeof REDUCTIONS): NativeKernel {
   const stock = stockKernel(name);
-  const axisOf = (attrs: KernelCall['attrs']) =>
-    attrs as { axis?: number | number[]; reductionIndices?: number | number[]; keepDims?: boolean };
   return {
     name,
     run(call) {
       const x = call.inputs.x!;
-      const { axis, reductionIndices, keepDims } = axisOf(call.attrs);
-      const axes = tf.util.parseAxisParam((axis ?? reductionIndices) as number[], x.shape).sort((a, b) => a - b);
+      const { axes, keepDims } = reducedAxes(x.shape, call.attrs);
       const empty = count(x.shape) === 0;
       if (x.dtype !== 'float32' || empty || x.shape.length > MAX_RANK) return stock(call);
-      return reduceAxes(call, REDUCTIONS[name], axes, keepDims ?? false);
+      return reduceAxes(call, REDUCTIONS[name], planReduction(x.shape, axes, keepDims));
     },
   };
 }

@@ -4,6 +4,10 @@ import { dirname, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { CausalPilotError } from '../errors.js';
+import { describeCuda } from '../native/cuda/describe-cuda.js';
+import type { CudaDeviceKind } from '../native/cuda/device-library.js';
+import type { Precision } from '../native/cuda/precision.js';
+import { registerCudaBackend } from '../native/cuda/register.js';
 import { findLibrary } from '../native/library.js';
 import { registerNativeBackend } from '../native/register.js';
 
@@ -14,14 +18,26 @@ export interface BackendOptions {
   backend?: BackendName | 'auto';
   /** Threads of the native kernels. @defaultValue all cores */
   threads?: number;
+  /**
+   * How the cuda backend makes the products of linear and encoder layers: 'tf32' on tensor cores, with inputs rounded to 10
+   * bits of mantissa and float32 sums, or 'float32' exactly. @defaultValue 'tf32' on a GPU, 'float32' on the software device
+   */
+  precision?: Precision;
+  /**
+   * What the cuda backend runs on: 'gpu', or 'software', which runs its kernels on the processor, for tests. 'auto' never
+   * takes the latter. @defaultValue the environment variable CAUSAL_PILOT_CUDA_DEVICE, else 'gpu'
+   */
+  cudaDevice?: CudaDeviceKind;
 }
+
+type DriverOptions = Pick<BackendOptions, 'precision' | 'cudaDevice'> & { readonly threads: number };
 
 /** What one backend needs to be used, and whether it is there. */
 interface BackendDriver {
   /** Says what would run, or throws E_BACKEND with reason and remedy. Changes nothing. */
-  describe(): Promise<string>;
+  describe(options?: Pick<BackendOptions, 'cudaDevice'>): Promise<string>;
   /** Registers the backend with tfjs under its name. */
-  prepare(threads: number): Promise<void>;
+  prepare(options: DriverOptions): Promise<void>;
 }
 
 const require = createRequire(import.meta.url);
@@ -46,7 +62,7 @@ const drivers: Record<BackendName, BackendDriver> = {
       const { manifest } = await findLibrary();
       return `C++ kernels built with ${manifest.compiler}`;
     },
-    prepare: registerNativeBackend,
+    prepare: ({ threads }) => registerNativeBackend(threads),
   },
   wasm: {
     describe: async () => 'stock tfjs in WebAssembly, one thread',
@@ -75,32 +91,46 @@ const drivers: Record<BackendName, BackendDriver> = {
     },
   },
   cuda: {
-    describe: async () => {
-      throw unusable("backend 'cuda': this build has no CUDA kernels; use --backend native or wasm");
-    },
-    prepare: async () => {},
+    describe: async ({ cudaDevice } = {}) => describeCuda(cudaDevice),
+    prepare: ({ cudaDevice, precision }) =>
+      registerCudaBackend({
+        ...(cudaDevice === undefined ? {} : { device: cudaDevice }),
+        ...(precision === undefined ? {} : { precision }),
+      }),
   },
 };
 
 let noticeGiven = false;
 
-/** 'auto' prefers the fastest usable backend and says so once when it is not the native one. */
-async function chooseBackend(): Promise<BackendName> {
-  try {
-    await drivers.native.describe();
-    return 'native';
-  } catch (error) {
-    if (!noticeGiven) {
-      noticeGiven = true;
-      process.stderr.write(`Using the slower 'wasm' backend: ${error instanceof Error ? error.message : error}\n`);
+/** The backends that 'auto' tries, the fastest first. */
+const AUTOMATIC = ['cuda', 'native', 'wasm', 'cpu'] as const satisfies readonly BackendName[];
+
+/** 'auto' takes a GPU, never its stand-in. */
+const automaticOptions = { cudaDevice: 'gpu' } as const;
+
+/** The backend that 'auto' takes on this machine. */
+export async function automaticBackend(): Promise<BackendName> {
+  for (const name of AUTOMATIC) {
+    try {
+      await drivers[name].describe(automaticOptions);
+      return name;
+    } catch (error) {
+      if (name === 'native') noticeSlowness(error);
     }
-    return 'wasm';
   }
+  return 'cpu';
 }
 
-async function activate(name: BackendName, threads: number): Promise<void> {
-  await drivers[name].describe();
-  await drivers[name].prepare(threads);
+function noticeSlowness(reason: unknown): void {
+  if (noticeGiven) return;
+  noticeGiven = true;
+  const text = reason instanceof Error ? reason.message : String(reason);
+  process.stderr.write(`Using the slower 'wasm' backend: ${text}\n`);
+}
+
+async function activate(name: BackendName, options: DriverOptions): Promise<void> {
+  await drivers[name].describe(options);
+  await drivers[name].prepare(options);
   if (!(await tf.setBackend(name))) {
     throw unusable(`backend '${name}': tfjs could not initialise it; run 'causal-pilot doctor' to see what is usable`);
   }
@@ -108,8 +138,8 @@ async function activate(name: BackendName, threads: number): Promise<void> {
 }
 
 /**
- * Selects and initialises the backend. 'auto' takes native when its library was built, else wasm, else cpu, with one line
- * on stderr when it falls back.
+ * Selects and initialises the backend. 'auto' takes cuda where there is a GPU for it, else native when its library was
+ * built, else wasm, else cpu, with one line on stderr when it falls back.
  *
  * @throws CausalPilotError E_BACKEND with reason and remedy when a named backend is not usable, E_CONFIG on a bad thread count.
  */
@@ -118,18 +148,25 @@ export async function useBackend(options: BackendOptions = {}): Promise<BackendN
   if (!Number.isInteger(threads) || threads < 1) {
     throw new CausalPilotError('E_CONFIG', `useBackend: 'threads' must be a positive integer, got ${threads}`);
   }
-  const wanted = options.backend ?? 'auto';
+  const { backend: wanted = 'auto', precision, cudaDevice } = options;
+  const driverOptions: DriverOptions = {
+    threads,
+    ...(precision === undefined ? {} : { precision }),
+    ...(cudaDevice === undefined ? {} : { cudaDevice }),
+  };
   if (wanted !== 'auto') {
-    await activate(wanted, threads);
+    await activate(wanted, driverOptions);
     return wanted;
   }
-  const chosen = await chooseBackend();
+  const chosen = await automaticBackend();
   try {
-    await activate(chosen, threads);
+    await activate(chosen, { ...driverOptions, ...automaticOptions });
     return chosen;
-  } catch {
-    await activate('cpu', threads);
-    return 'cpu';
+  } catch (error) {
+    const next = chosen === 'cuda' ? 'native' : 'cpu';
+    process.stderr.write(`Using '${next}' instead of '${chosen}': ${error instanceof Error ? error.message : error}\n`);
+    await activate(next, driverOptions);
+    return next;
   }
 }
 

@@ -11,9 +11,14 @@ function mixBits(word: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** The key of one dropout branch: what the fused kernels receive, so that every backend draws the same mask. */
+/** The key of one dropout branch: uint32, what the kernels receive, so that every backend draws the same mask. */
 export function dropoutKey(seed: number, branch: number): number {
   return mixBits((seed >>> 0) ^ Math.imul(branch + 1, GOLDEN_RATIO));
+}
+
+/** Keys of the attention and the feed-forward branch of one encoder layer: [2] uint32 numbers as int32. */
+export function dropoutKeys(seed: number): Int32Array {
+  return Int32Array.of(dropoutKey(seed, 0), dropoutKey(seed, 1));
 }
 
 /** Hashes below this are dropped: rate * 2^32. */
@@ -26,7 +31,11 @@ export function dropoutThreshold(rate: number): number {
  * mix(i * golden ratio XOR key) is below rate * 2^32, so a mask can be recomputed anywhere from its seed and branch.
  */
 export function dropoutMask(size: number, rate: number, seed: number, branch: number): Float32Array {
-  const key = dropoutKey(seed, branch);
+  return dropoutFactors(size, rate, dropoutKey(seed, branch));
+}
+
+/** The same mask from its key (uint32, or the int32 of the same bits). */
+export function dropoutFactors(size: number, rate: number, key: number): Float32Array {
   const threshold = dropoutThreshold(rate);
   const kept = 1 / (1 - rate);
   const mask = new Float32Array(size);

@@ -24,8 +24,11 @@ export interface EncoderLayerOptions {
   axis: 'rows' | 'variables';
   /** [B, n], 1 = real row, 0 = padding. Padded rows are never attended to and are copied through unchanged. */
   rowMask?: tf.Tensor2D;
-  /** Residual dropout on both branches, inverted scaling; `seed` is a uint32 (see dropoutMask for the mask). */
-  dropout?: { rate: number; seed: number };
+  /**
+   * Residual dropout on both branches, inverted scaling; `keys` [2] int32 is what `dropoutKeys` gives for a seed (see
+   * dropoutMask for the mask). A tensor, so that a recorded step can be replayed with other masks.
+   */
+  dropout?: { rate: number; keys: tf.Tensor1D };
 }
 
 /** Order in which kernels receive the weights and return their gradients. */

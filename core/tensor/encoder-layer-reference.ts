@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { dropoutMask } from './dropout.js';
+import { dropoutFactors } from './dropout.js';
 import type { EncoderLayerOptions, EncoderLayerWeights } from './encoder-layer-contract.js';
 import { layerNormReference } from './layer-norm.js';
 import { linearReference } from './linear.js';
@@ -57,11 +57,12 @@ export function encoderLayerReference(
   return tf.tidy(() => {
     const [batch, rows, variables] = x.shape;
     const { axis, heads, rowMask, dropout } = options;
+    const keys = dropout?.keys.dataSync<'int32'>();
     /** Drops elements of a branch and silences it in padded rows. */
     const masked = (branch: tf.Tensor4D, index: number): tf.Tensor4D => {
       let result = branch;
       if (dropout !== undefined && dropout.rate > 0) {
-        result = result.mul(tf.tensor(dropoutMask(x.size, dropout.rate, dropout.seed, index), x.shape));
+        result = result.mul(tf.tensor(dropoutFactors(x.size, dropout.rate, keys![index]!), x.shape));
       }
       return rowMask === undefined ? result : result.mul(rowMask.reshape([batch, rows, 1, 1]));
     };

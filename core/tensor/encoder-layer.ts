@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError, checkShape } from '../errors.js';
-import { dropoutKey, dropoutThreshold } from './dropout.js';
+import { dropoutThreshold } from './dropout.js';
 import {
   type EncoderLayerOptions,
   type EncoderLayerWeights,
@@ -14,15 +14,15 @@ import { FUSED_KERNELS, hasKernel, needWeightGradients, runFused } from './kerne
 
 /**
  * What the EncoderLayer and EncoderLayerGradient kernels receive beside the tensors x, rowMask ([0, 0] where no row is
- * padded), the weights and, for the gradient, dy; the gradient gives dx and, unless `weightGradients` is off, those of the
+ * padded), dropoutKeys (int32 [2], the hash keys of the attention and the feed-forward branch; [0] where nothing is
+ * dropped), the weights and, for the gradient, dy; the gradient gives dx and, unless `weightGradients` is off, those of the
  * weights in order.
  */
 export interface EncoderLayerAttributes {
   heads: number;
   axis: 'rows' | 'variables';
   dropoutRate: number;
-  /** Hash keys of the attention and the feed-forward branch, and the threshold below which a hash drops an element. */
-  dropoutKeys: readonly [number, number];
+  /** Below this a hash drops its element. */
   dropoutThreshold: number;
   weightGradients: boolean;
 }
@@ -44,6 +44,7 @@ function checkArguments(x: tf.Tensor4D, weights: EncoderLayerWeights, options: E
       `encoderLayer: 'heads' must divide the attention width ${attention}, got ${options.heads}`,
     );
   }
+  if (options.dropout !== undefined) checkShape('encoderLayer', 'dropout.keys', options.dropout.keys.shape, [2]);
   const rate = options.dropout?.rate ?? 0;
   if (!(rate >= 0 && rate < 1)) {
     throw new CausalPilotError('E_CONFIG', `encoderLayer: 'dropout.rate' must be at least 0 and below 1, got ${rate}`);
@@ -61,25 +62,28 @@ function checkArguments(x: tf.Tensor4D, weights: EncoderLayerWeights, options: E
  */
 export function encoderLayer(x: tf.Tensor4D, weights: EncoderLayerWeights, options: EncoderLayerOptions): tf.Tensor4D {
   checkArguments(x, weights, options);
-  if (!hasKernel(FUSED_KERNELS.encoderLayer)) return encoderLayerReference(x, weights, options);
-  const { rate, seed } = options.dropout ?? { rate: 0, seed: 0 };
+  const [width, attention] = weights.outProjectionWeight.shape as [number, number];
+  const sizes = { width, attention, heads: options.heads };
+  if (!hasKernel(FUSED_KERNELS.encoderLayer, sizes)) return encoderLayerReference(x, weights, options);
+  const rate = options.dropout?.rate ?? 0;
   const list = WEIGHT_NAMES.map((name) => weights[name]);
   const attributes: EncoderLayerAttributes = {
     heads: options.heads,
     axis: options.axis,
     dropoutRate: rate,
-    dropoutKeys: [dropoutKey(seed, 0), dropoutKey(seed, 1)],
     dropoutThreshold: dropoutThreshold(rate),
     weightGradients: needWeightGradients(list),
   };
-  // tfjs saves inputs by name, so there is always a mask; one of no numbers means that no row is padded.
+  // tfjs saves inputs by name, so they are always there; those of no numbers mean no padded row and no dropout.
   const rowMask = options.rowMask ?? tf.zeros([0, 0]);
-  const inputs: Record<string, tf.Tensor> = { x, rowMask };
+  const dropoutKeys = options.dropout?.keys ?? tf.zeros([0], 'int32');
+  const inputs: Record<string, tf.Tensor> = { x, rowMask, dropoutKeys };
   WEIGHT_NAMES.forEach((name, i) => {
     inputs[name] = list[i]!;
   });
   const output = runFused(FUSED_KERNELS.encoderLayer, inputs, { ...attributes })[0] as tf.Tensor4D;
   if (options.rowMask === undefined) rowMask.dispose();
+  if (options.dropout === undefined) dropoutKeys.dispose();
   return output;
 }
 
@@ -91,7 +95,7 @@ export function encoderLayer(x: tf.Tensor4D, weights: EncoderLayerWeights, optio
 export function sequenceEncoderLayer(
   x: tf.Tensor3D,
   weights: EncoderLayerWeights,
-  options: { heads: number; keyMask?: tf.Tensor2D; dropout?: { rate: number; seed: number } },
+  options: { heads: number; keyMask?: tf.Tensor2D; dropout?: EncoderLayerOptions['dropout'] },
 ): tf.Tensor3D {
   checkShape('sequenceEncoderLayer', 'x', x.shape, [-1, -1, -1]);
   const [sequences, length, width] = x.shape;
@@ -105,7 +109,7 @@ export function sequenceEncoderLayer(
 
 tf.registerGradient({
   kernelName: FUSED_KERNELS.encoderLayer,
-  inputsToSave: ['x', 'rowMask', ...WEIGHT_NAMES],
+  inputsToSave: ['x', 'rowMask', 'dropoutKeys', ...WEIGHT_NAMES],
   gradFunc: encoderLayerGradient,
 });
 
@@ -115,13 +119,17 @@ function encoderLayerGradient(
   saved: tf.Tensor[],
   attributes: tf.NamedAttrMap,
 ): Record<string, () => tf.Tensor> {
-  const [x, rowMask, ...weights] = saved as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
-  const inputs: Record<string, tf.Tensor> = { dy: dy as tf.Tensor, x, rowMask };
+  const [x, rowMask, dropoutKeys, ...weights] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+  const inputs: Record<string, tf.Tensor> = { dy: dy as tf.Tensor, x, rowMask, dropoutKeys };
   WEIGHT_NAMES.forEach((name, i) => {
     inputs[name] = weights[i]!;
   });
   const gradients = runFused(FUSED_KERNELS.encoderLayerGradient, inputs, attributes as Record<string, unknown>);
-  const thunks: Record<string, () => tf.Tensor> = { x: () => gradients[0]!, rowMask: () => tf.zerosLike(rowMask) };
+  const thunks: Record<string, () => tf.Tensor> = {
+    x: () => gradients[0]!,
+    rowMask: () => tf.zerosLike(rowMask),
+    dropoutKeys: () => tf.zeros(dropoutKeys.shape),
+  };
   WEIGHT_NAMES.forEach((name, i) => {
     thunks[name] = () => gradients[1 + i]!;
   });

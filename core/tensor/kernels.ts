@@ -19,9 +19,22 @@ export const FUSED_KERNELS = {
   polyakStep: 'PolyakStep',
 } as const;
 
-/** Whether the active backend registers the kernel. */
-export function hasKernel(name: string): boolean {
-  return tf.getKernel(name, tf.getBackend()) != null;
+/** What a limit is asked about: sizes of one call by name. */
+export type KernelSizes = Readonly<Record<string, number>>;
+
+const limits = new Map<string, (sizes: KernelSizes) => boolean>();
+
+/** Makes a backend's kernel count as registered only for sizes that `fits` accepts. */
+export function limitKernel(name: string, backend: string, fits: (sizes: KernelSizes) => boolean): void {
+  limits.set(`${backend} ${name}`, fits);
+}
+
+/** Whether the active backend registers the kernel, for `sizes` where the kernel may be limited. */
+export function hasKernel(name: string, sizes?: KernelSizes): boolean {
+  const backend = tf.getBackend();
+  if (tf.getKernel(name, backend) == null) return false;
+  const fits = limits.get(`${backend} ${name}`);
+  return sizes === undefined || fits === undefined || fits(sizes);
 }
 
 /** Runs a kernel with one or several outputs; undefined inputs are left out. */

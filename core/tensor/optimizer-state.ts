@@ -3,15 +3,42 @@ import { CausalPilotError, checkShape } from '../errors.js';
 import { FUSED_KERNELS, hasKernel, runFused } from './kernels.js';
 import { assignArray, checkArrays, type NamedArray, ownedVariable, type ParameterSet } from './parameters.js';
 
-/** Numbers that one step of Adam or LAMB needs; `step` counts from 1, `gradientScale` carries the norm clip. */
+/** Numbers that one step of Adam or LAMB needs; `step` counts from 1, `clipNorm` is infinite where nothing is clipped. */
 export interface MomentStep {
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
+  readonly clipNorm: number;
   readonly step: number;
-  readonly gradientScale: number;
+}
+
+/**
+ * Where each number lies in the float32 tensor [8] 'constants' of the AdamStep and LambStep kernels. Their other inputs are
+ * `parameter<i>`, `gradient<i>`, `mean<i>`, `variance<i>` and 'norms' [count], the norm of each gradient. The gradients are
+ * scaled by clipNorm / n where their global norm n = sqrt(sum of norms^2) is above clipNorm; where n is not finite, a
+ * kernel changes nothing. So a step needs nothing from the host between gradients and update.
+ */
+export const MOMENT_CONSTANTS = [
+  'learningRate',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'weightDecay',
+  'meanCorrection',
+  'varianceCorrection',
+  'clipNorm',
+] as const;
+
+/** The 'constants' of one step, with the corrections 1 / (1 - beta^step) of the moments' bias. */
+export function momentConstants(step: MomentStep): Float32Array {
+  const numbers = {
+    ...step,
+    meanCorrection: 1 / (1 - step.beta1 ** step.step),
+    varianceCorrection: 1 / (1 - step.beta2 ** step.step),
+  };
+  return Float32Array.from(MOMENT_CONSTANTS, (name) => numbers[name]);
 }
 
 /** Tensors of one fused optimiser call, keyed `<role><index>`: the form in which a kernel receives a list. */
@@ -25,26 +52,32 @@ export function listInputs(lists: Readonly<Record<string, readonly tf.Tensor[]>>
   return inputs;
 }
 
-/** Euclidean norm of each tensor. */
-export function tensorNorms(tensors: readonly tf.Tensor[]): Float32Array {
-  if (tensors.length === 0) return new Float32Array(0);
+/** Euclidean norm of each tensor: [count]. */
+export function tensorNorms(tensors: readonly tf.Tensor[]): tf.Tensor1D {
+  if (tensors.length === 0) return tf.tensor1d([], 'float32');
   return tf.tidy(() => {
     if (hasKernel(FUSED_KERNELS.tensorNorms)) {
       const inputs = listInputs({ tensor: tensors });
-      return runFused(FUSED_KERNELS.tensorNorms, inputs, { count: tensors.length })[0]!.dataSync<'float32'>().slice();
+      return runFused(FUSED_KERNELS.tensorNorms, inputs, { count: tensors.length })[0] as tf.Tensor1D;
     }
-    const norms = tensors.map((tensor) => tensor.square().sum().sqrt());
-    return tf.stack(norms).dataSync<'float32'>().slice();
+    return tf.stack(tensors.map((tensor) => tensor.square().sum().sqrt())) as tf.Tensor1D;
   });
 }
 
 /**
- * Checks the gradients of a parameter set and returns their global norm.
- *
- * @throws CausalPilotError E_SHAPE on a wrong count or shape, E_NUMERIC naming the first parameter whose gradient is not finite.
+ * 0 while all norms are finite, else not a number: added to the norms or the rate of another update, it makes that one
+ * change nothing either.
  */
-export function globalGradientNorm(owner: string, parameters: ParameterSet, gradients: readonly tf.Tensor[]): number {
-  const { names, variables } = parameters;
+export function finiteGuard(norms: tf.Tensor1D): tf.Scalar {
+  return tf.tidy(() => norms.mul(0).sum());
+}
+
+/** @throws CausalPilotError E_SHAPE on a wrong count or shape. */
+export function checkGradients(
+  owner: string,
+  { names, variables }: ParameterSet,
+  gradients: readonly tf.Tensor[],
+): void {
   if (gradients.length !== variables.length) {
     throw new CausalPilotError(
       'E_SHAPE',
@@ -54,7 +87,14 @@ export function globalGradientNorm(owner: string, parameters: ParameterSet, grad
   gradients.forEach((gradient, i) => {
     checkShape(`${owner}.apply`, `gradients[${i}] (${names[i]})`, gradient.shape, variables[i]!.shape);
   });
-  const norms = tensorNorms(gradients);
+}
+
+/**
+ * Global norm of gradients with these norms, one per parameter.
+ *
+ * @throws CausalPilotError E_NUMERIC naming the first parameter whose gradient is not finite.
+ */
+export function globalNorm(owner: string, { names }: ParameterSet, norms: Float32Array): number {
   const bad = norms.findIndex((norm) => !Number.isFinite(norm));
   if (bad >= 0) {
     throw new CausalPilotError(

@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError } from '../errors.js';
 import { FUSED_KERNELS, hasKernel, runFused, withTrainedVariables } from './kernels.js';
-import { globalGradientNorm, listInputs, MomentState, type MomentStep } from './optimizer-state.js';
+import {
+  checkGradients,
+  globalNorm,
+  listInputs,
+  MOMENT_CONSTANTS,
+  MomentState,
+  momentConstants,
+  tensorNorms,
+} from './optimizer-state.js';
 import type { NamedArray, ParameterSet } from './parameters.js';
 
 export interface AdamOptions {
@@ -22,6 +30,14 @@ export interface LambOptions extends AdamOptions {
 }
 
 type StockUpdate = (direction: tf.Tensor, parameter: tf.Variable) => tf.Tensor;
+
+/** What one update reads besides the gradients. */
+export interface UpdateInputs {
+  /** [count]: what `tensorNorms` gives for the gradients; where one is not finite, the update changes nothing. */
+  readonly norms: tf.Tensor1D;
+  /** [8]: the optimiser's `nextConstants`. */
+  readonly constants: tf.Tensor1D;
+}
 
 /** What Adam and LAMB share: moments, clipping, bias correction, saved state. */
 abstract class MomentOptimizer {
@@ -56,45 +72,67 @@ abstract class MomentOptimizer {
    * @throws CausalPilotError E_NUMERIC naming the parameter with a non-finite gradient; nothing is changed then
    */
   apply(gradients: readonly tf.Tensor[]): number {
-    const norm = globalGradientNorm(this.label, this.#parameters, gradients);
-    const { clipNorm, ...constants } = this.#options;
-    this.#state.step += 1;
-    const step: MomentStep = {
-      ...constants,
-      learningRate: this.learningRate,
-      step: this.#state.step,
-      gradientScale: norm > clipNorm ? clipNorm / norm : 1,
-    };
-    tf.tidy(() => {
-      if (hasKernel(this.kernel)) this.#applyFused(gradients, step);
-      else this.#applyStock(gradients, step);
+    const norms = tf.tidy(() => {
+      const own = tensorNorms(gradients);
+      this.update(gradients, { norms: own, constants: tf.tensor1d(this.nextConstants()) });
+      return own;
     });
+    const values = norms.dataSync<'float32'>();
+    norms.dispose();
+    const norm = this.globalNorm(values);
+    this.advance();
     return norm;
   }
 
-  #applyFused(gradients: readonly tf.Tensor[], step: MomentStep): void {
+  /** MOMENT_CONSTANTS of the next step: input of `update`. */
+  nextConstants(): Float32Array {
+    return momentConstants({ ...this.#options, learningRate: this.learningRate, step: this.#state.step + 1 });
+  }
+
+  /** The part of a step that reads nothing back: changes weights and moments in place unless a norm is not finite. */
+  update(gradients: readonly tf.Tensor[], inputs: UpdateInputs): void {
+    checkGradients(this.label, this.#parameters, gradients);
+    tf.tidy(() => {
+      if (hasKernel(this.kernel)) this.#updateFused(gradients, inputs);
+      else this.#updateStock(gradients, inputs);
+    });
+  }
+
+  /**
+   * Global norm of gradients whose norms were read back after `update`.
+   *
+   * @throws CausalPilotError E_NUMERIC naming the parameter with a non-finite gradient
+   */
+  globalNorm(norms: Float32Array): number {
+    return globalNorm(this.label, this.#parameters, norms);
+  }
+
+  /** Counts an update whose norms were finite. */
+  advance(): void {
+    this.#state.step += 1;
+  }
+
+  #updateFused(gradients: readonly tf.Tensor[], { norms, constants }: UpdateInputs): void {
     const inputs = listInputs({
       parameter: this.#parameters.variables,
       gradient: gradients,
       mean: this.#state.means,
       variance: this.#state.variances,
     });
-    runFused(this.kernel, inputs, { ...step, count: gradients.length });
+    runFused(this.kernel, { ...inputs, norms, constants }, { count: gradients.length });
   }
 
-  #applyStock(gradients: readonly tf.Tensor[], step: MomentStep): void {
-    const { beta1, beta2, epsilon, weightDecay } = step;
-    const meanCorrection = 1 / (1 - beta1 ** step.step);
-    const varianceCorrection = 1 / (1 - beta2 ** step.step);
+  #updateStock(gradients: readonly tf.Tensor[], { norms, constants }: UpdateInputs): void {
+    const k = stockConstants(norms, constants);
     this.#parameters.variables.forEach((parameter, i) => {
       const mean = this.#state.means[i]!;
       const variance = this.#state.variances[i]!;
-      const gradient = gradients[i]!.mul(step.gradientScale);
-      mean.assign(mean.mul(beta1).add(gradient.mul(1 - beta1)));
-      variance.assign(variance.mul(beta2).add(gradient.square().mul(1 - beta2)));
-      const scaled = mean.mul(meanCorrection).div(variance.mul(varianceCorrection).sqrt().add(epsilon));
-      const direction = weightDecay === 0 ? scaled : scaled.add(parameter.mul(weightDecay));
-      parameter.assign(parameter.sub(this.stockUpdate(direction, parameter).mul(step.learningRate)));
+      const gradient = tf.where(k.areFinite, gradients[i]!.mul(k.gradientScale), 0);
+      mean.assign(mean.mul(k.beta1).add(gradient.mul(tf.sub(1, k.beta1))));
+      variance.assign(variance.mul(k.beta2).add(gradient.square().mul(tf.sub(1, k.beta2))));
+      const scaled = mean.mul(k.meanCorrection).div(variance.mul(k.varianceCorrection).sqrt().add(k.epsilon));
+      const direction = scaled.add(parameter.mul(k.weightDecay));
+      parameter.assign(parameter.sub(this.stockUpdate(direction, parameter).mul(k.learningRate)));
     });
   }
 
@@ -111,6 +149,28 @@ abstract class MomentOptimizer {
   dispose(): void {
     this.#state.dispose();
   }
+}
+
+/**
+ * MOMENT_CONSTANTS as scalars. Where a norm is not finite, the learning rate is 0 and the decays are 1, so that the
+ * recurrences keep every number as it is.
+ */
+function stockConstants(norms: tf.Tensor1D, constants: tf.Tensor1D) {
+  const scalars = tf.unstack(constants) as tf.Scalar[];
+  const named = Object.fromEntries(MOMENT_CONSTANTS.map((name, i) => [name, scalars[i]!])) as Record<
+    (typeof MOMENT_CONSTANTS)[number],
+    tf.Scalar
+  >;
+  const norm = norms.square().sum().sqrt();
+  const areFinite = norms.isFinite().all();
+  return {
+    ...named,
+    areFinite,
+    learningRate: tf.where(areFinite, named.learningRate, 0),
+    beta1: tf.where(areFinite, named.beta1, 1),
+    beta2: tf.where(areFinite, named.beta2, 1),
+    gradientScale: tf.where(norm.greater(named.clipNorm), named.clipNorm.div(norm), 1),
+  };
 }
 
 /**
@@ -147,11 +207,12 @@ export class Lamb extends MomentOptimizer {
 }
 
 /**
- * target <- (1 - rate) * target + rate * source, in place, by name order.
+ * target <- (1 - rate) * target + rate * source, in place, by name order. The rate may be a tensor of one number; one that
+ * is not finite changes nothing.
  *
  * @throws CausalPilotError E_SHAPE when the sets do not have the same names and shapes.
  */
-export function polyakUpdate(target: ParameterSet, source: ParameterSet, rate: number): void {
+export function polyakUpdate(target: ParameterSet, source: ParameterSet, rate: number | tf.Tensor): void {
   const matches =
     target.names.length === source.names.length &&
     target.names.every((name, i) => name === source.names[i] && target.get(name).size === source.get(name).size);
@@ -162,13 +223,16 @@ export function polyakUpdate(target: ParameterSet, source: ParameterSet, rate: n
     );
   }
   tf.tidy(() => {
+    const given = typeof rate === 'number' ? tf.scalar(rate) : rate;
     if (hasKernel(FUSED_KERNELS.polyakStep)) {
       const inputs = listInputs({ target: target.variables, source: source.variables });
-      runFused(FUSED_KERNELS.polyakStep, inputs, { rate, count: target.names.length });
+      runFused(FUSED_KERNELS.polyakStep, { ...inputs, rate: given }, { count: target.names.length });
       return;
     }
+    const used = tf.where(given.isFinite(), given, 0).reshape([]);
+    const sources = source.variables;
     target.variables.forEach((variable, i) => {
-      variable.assign(variable.mul(1 - rate).add(source.variables[i]!.mul(rate)));
+      variable.assign(variable.mul(tf.sub(1, used)).add(sources[i]!.mul(used)));
     });
   });
 }
@@ -181,12 +245,32 @@ export function valueAndGradients(
   loss: () => tf.Scalar,
   parameters: ParameterSet,
 ): { value: number; gradients: tf.Tensor[] } {
+  const { value, gradients } = lossAndGradients(loss, parameters);
+  const [number] = value.dataSync();
+  value.dispose();
+  return { value: number!, gradients };
+}
+
+/**
+ * The same with the loss as a tensor, and with the tensors that `loss` hands to `note` on the way, in order; the caller
+ * disposes all of them.
+ */
+export function lossAndGradients(
+  loss: (note: (tensor: tf.Tensor) => void) => tf.Scalar,
+  parameters: ParameterSet,
+): { value: tf.Scalar; gradients: tf.Tensor[]; noted: tf.Tensor[] } {
   const variables = [...parameters.variables];
-  let value = Number.NaN;
-  const gradients = tf.tidy(() => {
-    const result = withTrainedVariables(variables, () => tf.variableGrads(loss, variables));
-    value = result.value.dataSync()[0]!;
-    return variables.map((variable) => result.grads[variable.name] ?? tf.zeros(variable.shape));
-  });
-  return { value, gradients };
+  const kept: tf.Tensor[] = [];
+  const note = (tensor: tf.Tensor) => {
+    kept.push(tf.keep(tensor.clone()));
+  };
+  try {
+    return tf.tidy(() => {
+      const { value, grads } = withTrainedVariables(variables, () => tf.variableGrads(() => loss(note), variables));
+      const gradients = variables.map((variable) => grads[variable.name] ?? tf.zeros(variable.shape));
+      return { value, gradients, noted: kept.map((tensor) => tensor.clone()) };
+    });
+  } finally {
+    tf.dispose(kept);
+  }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError } from '../errors.js';
+import { capturingBackend } from './capturing-backend.js';
 
 /** One stored array: row-major data of the shape given. */
 export interface NamedArray {
@@ -42,8 +43,13 @@ export function checkArrays(
   }
 }
 
-/** Replaces the value of a variable; the data are copied. */
+/** Replaces the value of a variable; the data are copied. Recorded steps go on using the variable's memory. */
 export function assignArray(variable: tf.Variable, data: Float32Array): void {
+  const backend = capturingBackend();
+  if (backend !== undefined) {
+    backend.overwrite(variable.dataId, data);
+    return;
+  }
   const value = tf.tensor(data.slice(), variable.shape, 'float32');
   variable.assign(value);
   value.dispose();

@@ -12,6 +12,7 @@ export interface ExperimentOptions {
   readonly resume?: boolean;
   readonly backend?: string;
   readonly threads?: number;
+  readonly precision?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -38,6 +39,7 @@ export function addRunOptions(command: Command): Command {
     .option('-o, --out <folder>', 'where results go (default: below runs/<preset>)')
     .option('--backend <name>', 'tensor backend: auto, native, cuda, tensorflow, wasm, cpu')
     .option('--threads <number>', 'threads of the native backend', wholeNumber)
+    .option('--precision <name>', 'products of the cuda backend: tf32 (tensor cores), float32 (exact)')
     .option('-q, --quiet', 'no progress on standard error')
     .option('--json', 'print the figures as JSON on standard output');
 }
@@ -67,9 +69,9 @@ export function nameList(text: string): string[] {
  * @throws CausalPilotError E_CONFIG if neither or both of preset and file are given, or for the content's problems.
  */
 export async function loadExperiment(
-  options: Pick<ExperimentOptions, 'preset' | 'config' | 'set' | 'backend' | 'threads'>,
+  options: Pick<ExperimentOptions, 'preset' | 'config' | 'set' | 'backend' | 'threads' | 'precision'>,
 ): Promise<ExperimentConfig> {
-  const { preset, config: file, set, backend, threads } = options;
+  const { preset, config: file, set, backend, threads, precision } = options;
   const { experimentPresets, loadExperimentConfig } = await import('../../training/experiment-config.js');
   if (preset !== undefined && file !== undefined)
     throw new CausalPilotError('E_CONFIG', 'give --preset or --config, not both; a file may say `extends: <preset>`');
@@ -82,6 +84,7 @@ export async function loadExperiment(
     ...set,
     ...(backend === undefined ? [] : [`backend.name=${backend}`]),
     ...(threads === undefined ? [] : [`backend.threads=${threads}`]),
+    ...(precision === undefined ? [] : [`backend.precision=${precision}`]),
   ];
   return loadExperimentConfig({
     ...(preset === undefined ? {} : { preset }),

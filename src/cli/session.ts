@@ -17,17 +17,31 @@ export async function withSession<Result>(
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const { useBackend } = await import('../../core/tensor/backend.js');
-  const { name, threads } = config.backend;
+  const { hostKernelCounts } = await import('../../core/native/cuda/register.js');
+  const { name, threads, precision } = config.backend;
   const interrupt = new InterruptWatcher({
     onRequest: (signal) =>
       process.stderr.write(`\n${signal}: saving and stopping; once more stops at once without saving\n`),
   });
   try {
-    const backend = await useBackend({ backend: name, ...(threads === undefined ? {} : { threads }) });
-    return await work({ interrupt, backend });
+    const backend = await useBackend({
+      backend: name,
+      ...(threads === undefined ? {} : { threads }),
+      ...(precision === undefined ? {} : { precision }),
+    });
+    const result = await work({ interrupt, backend });
+    if (backend === 'cuda') reportHostKernels(hostKernelCounts());
+    return result;
   } finally {
     interrupt.dispose();
   }
+}
+
+/** Kernels that the device does not have slow a run down: they are named, so that one can ask for them. */
+function reportHostKernels(counts: ReadonlyMap<string, number>): void {
+  if (counts.size === 0) return;
+  const list = [...counts].map(([name, times]) => `${name} ${times} times`).join(', ');
+  process.stderr.write(`Kernels that ran on the host instead of the CUDA device: ${list}\n`);
 }
 
 /** The command as the user typed it, for run records. */

@@ -5,21 +5,24 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasCheckpoint } from '../../core/checkpoint/manifest.js';
 import { readSafetensors } from '../../core/checkpoint/safetensors.js';
 import { readMetrics } from '../../core/run/run-folder.js';
-import { useBackend } from '../../core/tensor/backend.js';
+import { type BackendOptions, useBackend } from '../../core/tensor/backend.js';
 import { loadGraphPosterior, loadPolicy } from '../../models/checkpoints.js';
 import { loadExperimentConfig } from '../../training/experiment-config.js';
 import type { TrainingIo, TrainingResult } from '../../training/learning-loop.js';
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
 import { trainPolicyWithRedq } from '../../training/redq/train.js';
+import { softwareDeviceIsUsable } from '../core/native/cuda/software-device.js';
+
+const backends: { label: string; options: BackendOptions }[] = [
+  { label: 'the default backend', options: {} },
+  // Here the runs replay recorded steps.
+  ...(softwareDeviceIsUsable
+    ? [{ label: 'cuda', options: { backend: 'cuda' as const, cudaDevice: 'software' as const } }]
+    : []),
+];
 
 let root: string;
 const config = loadExperimentConfig({ preset: 'smoke' });
-
-beforeAll(async () => {
-  await useBackend();
-  root = mkdtempSync(join(tmpdir(), 'resume-'));
-});
-afterAll(() => rmSync(root, { recursive: true }));
 
 /** Asks for an end after being polled `polls` times. */
 function interruptAfter(polls: number): TrainingIo['interrupt'] {
@@ -51,7 +54,13 @@ function expectSameRun(straight: string, resumed: string): void {
   expect(withoutTimes(join(root, resumed))).toEqual(withoutTimes(join(root, straight)));
 }
 
-describe('exact resume', () => {
+describe.each(backends)('exact resume on $label', ({ options }) => {
+  beforeAll(async () => {
+    await useBackend(options);
+    root = mkdtempSync(join(tmpdir(), 'resume-'));
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
   const runs: Record<string, (io: TrainingIo) => Promise<TrainingResult>> = {
     posterior: (own) => pretrainPosterior(config, own),
     policy: async (own) =>

@@ -3,10 +3,19 @@ import * as z from 'zod';
 import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import { Adam, Lamb, polyakUpdate, valueAndGradients } from '../../core/tensor/optimizers.js';
+import {
+  CapturedStep,
+  type StepInput,
+  type StepTensors,
+  scalarInput,
+  vectorInput,
+} from '../../core/tensor/captured-step.js';
+import { finiteGuard, tensorNorms } from '../../core/tensor/optimizer-state.js';
+import { Adam, Lamb, lossAndGradients, polyakUpdate } from '../../core/tensor/optimizers.js';
 import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
+import { encoderDropoutInput } from '../../models/encoder.js';
 import { AmortizedGraphPosterior, type GraphPosteriorConfig } from '../../models/graph-posterior.js';
-import { fromDatasets, toHistoryBatch } from '../../models/history-batch.js';
+import { fromDatasets, type HistoryArrays, historyInputs } from '../../models/history-batch.js';
 import { LearningRateSchedule, learningRateAt } from '../schedules.js';
 import { loadParts, partsToArrays, type StatePart } from '../state-parts.js';
 import { edgeCrossEntropy, spectralRadius } from './loss.js';
@@ -54,6 +63,14 @@ export interface PosteriorStepMetrics {
   readonly learningRate: number;
 }
 
+type PosteriorInputs = ReturnType<typeof historyInputs> & {
+  /** [B, d, d] */ edges: StepInput;
+  dropoutKeys: StepInput | undefined;
+  /** Weight of the acyclicity penalty. */ multiplier: StepInput;
+  averageRate: StepInput;
+  constants: StepInput;
+};
+
 /**
  * Maximum-likelihood training of a graph posterior on simulated datasets with a Lagrangian acyclicity penalty and
  * Polyak-averaged weights (AVICI, arXiv:2205.12934, section 4 and appendix).
@@ -66,6 +83,7 @@ export class PosteriorTrainer {
   readonly #config: PosteriorTrainingConfig;
   readonly #optimizer: Adam | Lamb;
   readonly #stream: RandomStream;
+  readonly #update = new CapturedStep('posterior');
   readonly #parts: ReadonlyMap<string, StatePart>;
   #multiplier = 0;
 
@@ -89,36 +107,28 @@ export class PosteriorTrainer {
     return this.#multiplier;
   }
 
-  /** Gradient step number `step` (from 0). Scales the batch's values in place. */
+  /**
+   * Gradient step number `step` (from 0). Scales the batch's values in place.
+   *
+   * @throws CausalPilotError E_NUMERIC naming a parameter with a non-finite gradient; no weight is changed then.
+   */
   step(step: number, datasets: DatasetBatch): PosteriorStepMetrics {
     const { acyclicity, learningRate: schedule, steps } = this.#config;
     const histories = fromDatasets(datasets);
     this.model.scaleInputs(histories);
-    const batch = toHistoryBatch(histories);
-    const { batch: count, size } = histories;
-    const edges = tf.tensor3d(Float32Array.from(datasets.graphs), [count, size, size]);
-    const training = { dropoutSeed: this.#stream.child('dropout', step).integer(2 ** 32) };
-    const usesPenalty = acyclicity.rate > 0 && step >= acyclicity.startStep;
-    let radius: tf.Scalar | undefined;
-    const { value, gradients } = valueAndGradients(() => {
-      const logits = this.model.logits(batch, training);
-      const loss = edgeCrossEntropy(logits, edges);
-      if (!usesPenalty) return loss;
-      radius = tf.keep(spectralRadius(logits));
-      return tf.add(loss, tf.mul(this.#multiplier, radius)) as tf.Scalar;
-    }, this.model.parameters);
     const learningRate = learningRateAt(schedule, step, steps);
     this.#optimizer.learningRate = learningRate;
-    const gradientNorm = this.#optimizer.apply(gradients);
-    const penalty = radius?.dataSync()[0] ?? 0;
-    // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.
-    const rate = Math.max(this.#config.averageRate, 10 / (step + 10));
-    polyakUpdate(this.average.parameters, this.model.parameters, rate);
+    const usesPenalty = acyclicity.rate > 0 && step >= acyclicity.startStep;
+    const outputs = this.#update.run(
+      usesPenalty ? 'with acyclicity penalty' : '',
+      this.#inputs(step, histories, datasets.graphs),
+      (tensors) => this.#moveWeights(tensors, usesPenalty),
+    );
+    const gradientNorm = this.#optimizer.globalNorm(outputs.norms);
+    this.#optimizer.advance();
+    const penalty = outputs.radius[0]!;
     if (usesPenalty && (step + 1) % acyclicity.every === 0) this.#multiplier += acyclicity.rate * penalty;
-    tf.dispose([batch.channels, edges, ...gradients]);
-    batch.rowMask?.dispose();
-    radius?.dispose();
-    return { loss: value, spectralRadius: penalty, gradientNorm, learningRate };
+    return { loss: outputs.loss[0]!, spectralRadius: penalty, gradientNorm, learningRate };
   }
 
   /** Everything that a resumed run needs besides its counters. */
@@ -137,8 +147,40 @@ export class PosteriorTrainer {
   }
 
   dispose(): void {
+    this.#update.dispose();
     this.#optimizer.dispose();
     this.model.dispose();
     this.average.dispose();
+  }
+
+  #inputs(step: number, histories: HistoryArrays, graphs: Uint8Array): PosteriorInputs {
+    const { batch, size } = histories;
+    return {
+      ...historyInputs(histories),
+      edges: { shape: [batch, size, size], values: Float32Array.from(graphs) },
+      dropoutKeys: encoderDropoutInput(this.model.config, this.#stream.child('dropout', step).integer(2 ** 32)),
+      multiplier: scalarInput(this.#multiplier),
+      // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.
+      averageRate: scalarInput(Math.max(this.#config.averageRate, 10 / (step + 10))),
+      constants: vectorInput(this.#optimizer.nextConstants()),
+    };
+  }
+
+  #moveWeights(tensors: StepTensors<PosteriorInputs>, usesPenalty: boolean) {
+    const batch = { channels: tensors.channels as tf.Tensor4D, rowMask: tensors.rowMask as tf.Tensor2D | undefined };
+    const training = tensors.dropoutKeys && { dropoutKeys: tensors.dropoutKeys as tf.Tensor1D };
+    const { value, gradients, noted } = lossAndGradients((note) => {
+      const logits = this.model.logits(batch, training);
+      const loss = edgeCrossEntropy(logits, tensors.edges as tf.Tensor3D);
+      if (!usesPenalty) return loss;
+      const radius = spectralRadius(logits);
+      note(radius);
+      return tf.add(loss, tf.mul(tensors.multiplier, radius)) as tf.Scalar;
+    }, this.model.parameters);
+    const norms = tensorNorms(gradients);
+    this.#optimizer.update(gradients, { norms, constants: tensors.constants as tf.Tensor1D });
+    const rate = tf.add(tensors.averageRate, finiteGuard(norms));
+    polyakUpdate(this.average.parameters, this.model.parameters, rate);
+    return { loss: value, norms, radius: noted[0] ?? tf.scalar(0) };
   }
 }

@@ -15,7 +15,11 @@ export function candidateMean({ weights }: CandidateActions, perCandidate: tf.Te
  * carries the gradient of the values and a score function with leave-one-out baselines that of the choice: unbiased, and
  * the critics' heads are cheap to evaluate on all draws, because the action enters after the encoder.
  */
-export function choiceActorLoss(candidates: CandidateActions, value: tf.Tensor2D, temperature: number): tf.Scalar {
+export function choiceActorLoss(
+  candidates: CandidateActions,
+  value: tf.Tensor2D,
+  temperature: number | tf.Scalar,
+): tf.Scalar {
   const { logProbability, drawnLogProbability } = candidates;
   const soft = tf.sub(tf.mul(temperature, logProbability), value) as tf.Tensor2D;
   if (drawnLogProbability === undefined) return tf.mean(candidateMean(candidates, soft)) as tf.Scalar;

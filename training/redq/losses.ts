@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-// All tensors have shape [B] unless said otherwise.
+// All tensors have shape [B] unless said otherwise; a temperature may be a tensor, so that a recorded step can change it.
 
 export interface SoftTargetBatch {
   readonly reward: tf.Tensor1D;
@@ -12,7 +12,7 @@ export interface SoftTargetBatch {
 }
 
 /** y = r + gamma (1 - done) (min Q(h', a') - alpha log pi(a' | h')); REDQ (arXiv:2101.05982), algorithm 1. */
-export function softTarget(batch: SoftTargetBatch, discount: number, temperature: number): tf.Tensor1D {
+export function softTarget(batch: SoftTargetBatch, discount: number, temperature: number | tf.Scalar): tf.Tensor1D {
   const soft = tf.sub(batch.nextValue, tf.mul(temperature, batch.nextLogProbability));
   return tf.add(batch.reward, tf.mul(tf.mul(discount, tf.sub(1, batch.done)), soft)) as tf.Tensor1D;
 }
@@ -23,7 +23,7 @@ export function criticLoss(value: tf.Tensor1D, target: tf.Tensor1D): tf.Scalar {
 }
 
 /** Batch mean of alpha log pi - Q, with Q the ensemble's mean (REDQ) or minimum. */
-export function actorLoss(logProbability: tf.Tensor1D, value: tf.Tensor1D, temperature: number): tf.Scalar {
+export function actorLoss(logProbability: tf.Tensor1D, value: tf.Tensor1D, temperature: number | tf.Scalar): tf.Scalar {
   return tf.mean(tf.sub(tf.mul(temperature, logProbability), value)) as tf.Scalar;
 }
 

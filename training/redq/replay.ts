@@ -25,7 +25,10 @@ export interface Episode {
   readonly rewards: Float32Array;
 }
 
-/** A minibatch; each history carries its own mask, so that h and h' cannot be mixed up. */
+/**
+ * A minibatch; each history carries its own mask, so that h and h' cannot be mixed up. The histories of all minibatches have
+ * the same number of rows, that of the longest one possible, so that a training step always sees the same shapes.
+ */
 export interface TransitionBatch {
   readonly history: HistoryArrays;
   readonly nextHistory: HistoryArrays;
@@ -116,12 +119,11 @@ export class EpisodeReplay {
       done[b] = t === budget - 1 ? 1 : 0;
       rowCounts[b] = initialRows + t * rowsPerExperiment;
     });
+    const longest = initialRows + budget * rowsPerExperiment;
+    const nextCounts = rowCounts.map((count) => count + rowsPerExperiment);
     return {
-      history: this.#prefixes(picks, rowCounts),
-      nextHistory: this.#prefixes(
-        picks,
-        rowCounts.map((count) => count + rowsPerExperiment),
-      ),
+      history: this.#prefixes(picks, rowCounts, Math.max(1, longest - rowsPerExperiment)),
+      nextHistory: this.#prefixes(picks, nextCounts, longest),
       actions,
       rewards,
       done,
@@ -188,10 +190,9 @@ export class EpisodeReplay {
     return this.#segments[index]!;
   }
 
-  #prefixes(picks: readonly number[], rowCounts: Int32Array): HistoryArrays {
+  #prefixes(picks: readonly number[], rowCounts: Int32Array, rows: number): HistoryArrays {
     const { size, budget } = this.layout;
     const batch = picks.length;
-    const rows = Math.max(1, ...rowCounts);
     const stride = rows * size * HISTORY_CHANNELS;
     const channels = new Float32Array(batch * stride);
     const rowMask = new Float32Array(batch * rows);

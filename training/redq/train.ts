@@ -10,8 +10,8 @@ import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '
 import { meanOf } from '../mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../policy-validation.js';
 import { type CollectedEpisodes, collectEpisodes } from './collector.js';
-import { RedqLearner } from './learner.js';
-import { EpisodeReplay } from './replay.js';
+import { type CriticMetrics, type PolicyMetrics, RedqLearner } from './learner.js';
+import { EpisodeReplay, type TransitionBatch } from './replay.js';
 
 export const REDQ_METRICS = defineMetrics({
   'loss/critic': 'mean over critics and updates of (Q - y)^2 / 2, in scaled rewards',
@@ -148,33 +148,56 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   }
 
   #update(iteration: number, targetEntropy: number) {
-    const { updatesPerIteration, criticUpdatesPerPolicyUpdate, batchSize } = this.#config.training;
-    const critic = { loss: 0, meanValue: 0, gradientNorm: 0 };
-    const policy = { loss: 0, meanLogProbability: 0, gradientNorm: 0 };
-    for (let update = 0; update < updatesPerIteration; update++) {
-      const stream = this.#stream.child('iteration', iteration, 'update', update);
-      for (let repeat = 0; repeat < criticUpdatesPerPolicyUpdate; repeat++) {
-        const own = stream.child('critic', repeat);
-        const step = this.#learner.updateCritics(this.#replay.sample(batchSize, own), own);
-        const weight = 1 / (updatesPerIteration * criticUpdatesPerPolicyUpdate);
-        critic.loss += weight * step.loss;
-        critic.meanValue += weight * step.meanValue;
-        critic.gradientNorm = step.gradientNorm;
-      }
-      const own = stream.child('policy');
-      const step = this.#learner.updatePolicy(this.#replay.sample(batchSize, own), targetEntropy, own);
-      policy.loss += step.loss / updatesPerIteration;
-      policy.meanLogProbability += step.meanLogProbability / updatesPerIteration;
-      policy.gradientNorm = step.gradientNorm;
-    }
+    const { batchSize } = this.#config.training;
+    const reports = { critics: [] as CriticMetrics[], policy: [] as PolicyMetrics[] };
+    const steps = this.#gradientSteps(iteration, targetEntropy, reports);
+    const minibatch = (index: number) => steps[index] && this.#replay.sample(batchSize, steps[index].stream);
+    let batch = minibatch(0);
+    steps.forEach(({ start }, index) => {
+      const finish = start(batch!);
+      // Where a device does the step, the next minibatch is gathered meanwhile.
+      batch = minibatch(index + 1);
+      finish();
+    });
     return {
-      'loss/critic': critic.loss,
-      'loss/policy': policy.loss,
-      'critic/target': critic.meanValue,
-      'critic/gradientNorm': critic.gradientNorm,
-      'policy/entropy': -policy.meanLogProbability,
-      'policy/gradientNorm': policy.gradientNorm,
+      'loss/critic': meanOf(reports.critics.map(({ loss }) => loss)),
+      'loss/policy': meanOf(reports.policy.map(({ loss }) => loss)),
+      'critic/target': meanOf(reports.critics.map(({ meanValue }) => meanValue)),
+      'critic/gradientNorm': reports.critics.at(-1)?.gradientNorm ?? 0,
+      'policy/entropy': -meanOf(reports.policy.map(({ meanLogProbability }) => meanLogProbability)),
+      'policy/gradientNorm': reports.policy.at(-1)?.gradientNorm ?? 0,
     };
+  }
+
+  /** The steps of an iteration in order; `start` launches one, and what it returns waits for it and reports. */
+  #gradientSteps(
+    iteration: number,
+    targetEntropy: number,
+    reports: { readonly critics: CriticMetrics[]; readonly policy: PolicyMetrics[] },
+  ): { readonly stream: RandomStream; start(batch: TransitionBatch): () => void }[] {
+    const { updatesPerIteration, criticUpdatesPerPolicyUpdate } = this.#config.training;
+    const criticStep = (stream: RandomStream) => ({
+      stream,
+      start: (batch: TransitionBatch) => {
+        const finish = this.#learner.startCriticUpdate(batch, stream);
+        return () => reports.critics.push(finish());
+      },
+    });
+    const policyStep = (stream: RandomStream) => ({
+      stream,
+      start: (batch: TransitionBatch) => {
+        const finish = this.#learner.startPolicyUpdate(batch, targetEntropy, stream);
+        return () => reports.policy.push(finish());
+      },
+    });
+    return Array.from({ length: updatesPerIteration }, (_, update) => {
+      const stream = this.#stream.child('iteration', iteration, 'update', update);
+      const repeats = Array.from({ length: criticUpdatesPerPolicyUpdate }, (_, repeat) => repeat);
+      return [
+        ...repeats.map((repeat) => criticStep(stream.child('critic', repeat))),
+        policyStep(stream.child('policy')),
+      ];
+    }).flat();
   }
 
   /** Falls linearly from -(number of action numbers), as published. */

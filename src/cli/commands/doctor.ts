@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
+import type { CudaCheck } from '../cuda-self-check.js';
 import { printJson, printLine } from '../session.js';
 
 const MINIMUM_NODE = [20, 19] as const;
@@ -13,6 +14,8 @@ interface Diagnosis {
   readonly backends: readonly { readonly name: string; readonly usable: boolean; readonly detail: string }[];
   /** The backend that `auto` takes. */
   readonly automatic: string;
+  /** A training step on the CUDA device, where there is one. */
+  readonly cuda?: CudaCheck;
 }
 
 export function registerDoctor(program: Command): void {
@@ -29,10 +32,11 @@ export function registerDoctor(program: Command): void {
 }
 
 async function diagnose(): Promise<Diagnosis> {
-  const { describeBackends } = await import('../../../core/tensor/backend.js');
+  const { automaticBackend, describeBackends } = await import('../../../core/tensor/backend.js');
   const { programVersion } = await import('../../../core/run/program-version.js');
   const backends = await describeBackends();
-  const usable = new Set(backends.filter((backend) => backend.usable).map(({ name }) => name));
+  const hasCuda = backends.some(({ name, usable }) => name === 'cuda' && usable);
+  const { checkCuda } = await import('../cuda-self-check.js');
   return {
     version: programVersion(),
     node: { version: process.version, supported: isSupported(process.versions.node) },
@@ -43,7 +47,8 @@ async function diagnose(): Promise<Diagnosis> {
     },
     compiler: findCompiler(),
     backends,
-    automatic: (['native', 'wasm', 'cpu'] as const).find((name) => usable.has(name)) ?? 'none',
+    automatic: await automaticBackend(),
+    ...(hasCuda ? { cuda: await checkCuda() } : {}),
   };
 }
 
@@ -62,7 +67,17 @@ function findCompiler(): Diagnosis['compiler'] {
   return { found: false, detail: 'neither g++ nor clang++ found; install one and run npm rebuild for native kernels' };
 }
 
-function describe({ version, node, machine, compiler, backends, automatic }: Diagnosis): string {
+/** Agreement with the processor up to the rounding of tensor cores. */
+const GOOD_DIFFERENCE = 1e-2;
+
+function describeCheck({ relativeDifference, deviceKernels, hostKernels }: CudaCheck): string {
+  const counts = Object.entries(hostKernels).map(([name, times]) => `${name} ${times} times`);
+  const host = counts.length === 0 ? 'none on the host' : `on the host ${counts.join(', ')}`;
+  const verdict = relativeDifference <= GOOD_DIFFERENCE ? 'ok ' : 'no ';
+  return `  ${verdict} a training step on cuda: within ${relativeDifference.toExponential(1)} of the processor; ${deviceKernels} kernels have a device form, the step ran ${host}`;
+}
+
+function describe({ version, node, machine, compiler, backends, automatic, cuda }: Diagnosis): string {
   const mark = (good: boolean): string => (good ? 'ok ' : 'no ');
   const width = Math.max(...backends.map(({ name }) => name.length));
   return [
@@ -72,6 +87,7 @@ function describe({ version, node, machine, compiler, backends, automatic }: Dia
     `${mark(compiler.found)} compiler: ${compiler.detail}`,
     'backends:',
     ...backends.map(({ name, usable, detail }) => `  ${mark(usable)} ${name.padEnd(width)}  ${detail}`),
+    ...(cuda === undefined ? [] : [describeCheck(cuda)]),
     `'auto' takes: ${automatic}`,
   ].join('\n');
 }

@@ -53,13 +53,21 @@ export async function evaluateTarget(options: EvaluateTargetOptions): Promise<vo
   }
 }
 
+const PRECISIONS = ['tf32', 'float32'] as const;
 const BACKENDS = ['auto', 'native', 'cuda', 'tensorflow', 'wasm', 'cpu'] as const;
 
 /** Networks of a policy or graph posterior need a tensor backend. */
-async function startBackend({ backend = 'auto', threads }: ExperimentOptions): Promise<void> {
+async function startBackend({ backend = 'auto', threads, precision }: ExperimentOptions): Promise<void> {
   const choice = BACKENDS.find((name) => name === backend);
   if (choice === undefined)
     throw new CausalPilotError('E_CONFIG', `--backend: unknown backend '${backend}'; choose ${BACKENDS.join(', ')}`);
+  const exactness = PRECISIONS.find((name) => name === precision);
+  if (precision !== undefined && exactness === undefined)
+    throw new CausalPilotError('E_CONFIG', `--precision: unknown '${precision}'; choose ${PRECISIONS.join(' or ')}`);
   const { useBackend } = await import('../../../core/tensor/backend.js');
-  await useBackend({ backend: choice, ...(threads === undefined ? {} : { threads }) });
+  await useBackend({
+    backend: choice,
+    ...(threads === undefined ? {} : { threads }),
+    ...(exactness === undefined ? {} : { precision: exactness }),
+  });
 }

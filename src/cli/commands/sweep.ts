@@ -149,12 +149,13 @@ async function makePlan(options: SweepOptions): Promise<SweepPlan> {
   };
 }
 
-function experimentArguments({ preset, config, set, backend, threads }: SweepOptions): string[] {
+function experimentArguments({ preset, config, set, backend, threads, precision }: SweepOptions): string[] {
   return [
     ...(preset === undefined ? [] : ['--preset', preset]),
     ...(config === undefined ? [] : ['--config', resolve(config)]),
     ...set.flatMap((override) => ['--set', override]),
     ...(backend === undefined ? [] : ['--backend', backend]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
+    ...(precision === undefined ? [] : ['--precision', precision]),
   ];
 }

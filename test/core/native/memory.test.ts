@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { MemoryPool } from '../../../core/native/memory-pool.js';
 import { useBackend } from '../../../core/tensor/backend.js';
 import { encoderLayer } from '../../../core/tensor/encoder-layer.js';
-import { Adam, polyakUpdate, valueAndGradients } from '../../../core/tensor/optimizers.js';
+import { valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';
 import { nativeIsUsable } from '../tensor/usable-backends.js';
-import { type LayerCase, layerNumbers } from './random-layer.js';
+import { layerNumbers } from './random-layer.js';
+import { smallTraining } from './small-training.js';
 
 beforeAll(async () => {
   if (nativeIsUsable) await useBackend({ backend: 'native' });
@@ -66,41 +67,7 @@ describe.runIf(nativeIsUsable)('recycled memory', () => {
 });
 
 test.runIf(nativeIsUsable)('1,000 training steps leak neither tensors nor data', () => {
-  const layer: LayerCase = {
-    batch: 2,
-    rows: 6,
-    variables: 4,
-    width: 8,
-    heads: 2,
-    keySize: 4,
-    hidden: 16,
-    axis: 'rows',
-    masked: true,
-    dropoutRate: 0.1,
-    seed: 5,
-  };
-  const numbers = layerNumbers(layer);
-  const [parameters, target] = [new ParameterSet(), new ParameterSet()];
-  for (const { name, shape, values } of numbers.weights) {
-    parameters.add(name, shape, values);
-    target.add(name, shape, values);
-  }
-  const optimizer = new Adam(parameters, { learningRate: 1e-3, clipNorm: 1 });
-  const x = tf.tensor4d(numbers.x, [2, 6, 4, 8]);
-  const rowMask = tf.tensor2d(numbers.rowMask, [2, 6]);
-  const train = (step: number) => {
-    const weights = Object.fromEntries(parameters.names.map((name) => [name, parameters.get(name)]));
-    const { gradients, value } = valueAndGradients(() => {
-      const options = { heads: 2, axis: 'rows' as const, rowMask, dropout: { rate: 0.1, seed: step } };
-      return encoderLayer(x, weights as never, options)
-        .square()
-        .mean() as tf.Scalar;
-    }, parameters);
-    optimizer.apply(gradients);
-    polyakUpdate(target, parameters, 0.01);
-    tf.dispose(gradients);
-    return value;
-  };
+  const train = smallTraining();
   const first = train(0);
   const { numTensors, numDataBuffers } = tf.memory();
   let last = first;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { RandomStream } from '../../../core/random/stream.js';
+import { dropoutKeys } from '../../../core/tensor/dropout.js';
 import {
   type EncoderLayerOptions,
   type EncoderLayerWeights,
@@ -63,7 +64,8 @@ export function runLayer(op: Layer, layer: LayerCase): Map<string, Float32Array>
     const weights = numbers.weights.map(({ values, shape: size }) => tf.tensor(values, size));
     const options: EncoderLayerOptions = { heads: layer.heads, axis: layer.axis };
     if (layer.masked) options.rowMask = tf.tensor2d(numbers.rowMask, [layer.batch, layer.rows]);
-    if (layer.dropoutRate > 0) options.dropout = { rate: layer.dropoutRate, seed: layer.seed };
+    if (layer.dropoutRate > 0)
+      options.dropout = { rate: layer.dropoutRate, keys: tf.tensor1d(dropoutKeys(layer.seed), 'int32') };
     const cotangent = tf.tensor4d(numbers.cotangent, shape);
     const apply = (inputs: tf.Tensor[]) => {
       const named = Object.fromEntries(WEIGHT_NAMES.map((name, i) => [name, inputs[i + 1]!]));

@@ -3,41 +3,47 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import ts from 'typescript';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 /** Constraints of a tfjs test group; only the flags and the predicate that can hold in Node are looked at. */
 interface Constraints {
   flags?: Record<string, unknown>;
-  predicate?: (environment: { name: string; backendName: string; isDataSync: boolean }) => boolean;
+  predicate?: (environment: TestEnvironment) => boolean;
 }
 
 const require = createRequire(import.meta.url);
 const opsFolder = join(dirname(require.resolve('@tensorflow/tfjs-core/package.json')), 'dist', 'ops');
-const ENVIRONMENT = { name: 'native', backendName: 'native', isDataSync: true };
 
-function satisfied(constraints: Constraints): boolean {
+/** What tfjs's tests are told about the backend under test. */
+interface TestEnvironment {
+  readonly name: string;
+  readonly backendName: string;
+  readonly isDataSync: boolean;
+}
+
+function satisfied(constraints: Constraints, environment: TestEnvironment): boolean {
   const flags = Object.entries(constraints.flags ?? {});
-  return flags.every(([name, value]) => tf.env().get(name) === value) && constraints.predicate?.(ENVIRONMENT) !== false;
+  return flags.every(([name, value]) => tf.env().get(name) === value) && constraints.predicate?.(environment) !== false;
 }
 
 /** The part of tfjs's jasmine_util that its tests import. */
-const jasmineUtil = {
+const jasmineUtilFor = (environment: TestEnvironment) => ({
   ALL_ENVS: {},
   NODE_ENVS: {},
   SYNC_BACKEND_ENVS: {},
   BROWSER_ENVS: { predicate: () => false },
-  describeWithFlags(name: string, constraints: Constraints, body: (environment: typeof ENVIRONMENT) => void) {
-    if (!satisfied(constraints)) return;
+  describeWithFlags(name: string, constraints: Constraints, body: (environment: TestEnvironment) => void) {
+    if (!satisfied(constraints, environment)) return;
     describe(name, () => {
       beforeEach(() => tf.engine().startScope());
       afterEach(() => {
         tf.engine().endScope();
         tf.disposeVariables();
       });
-      body(ENVIRONMENT);
+      body(environment);
     });
   },
-};
+});
 
 /** jasmine's spies, as far as the tests use them. */
 function spyOn(target: Record<string, (...args: unknown[]) => unknown>, method: string) {
@@ -50,8 +56,9 @@ function resetTensorCounts(): void {
   Object.assign(tf.engine().state, { numTensors: 0, numDataBuffers: 0, numBytes: 0 });
 }
 
-/** Defines the tests of one file of tfjs-core (`add_test`, say) in the current vitest file, for the active backend. */
-export function defineTfjsTests(file: string): void {
+/** Defines the tests of one file of tfjs-core (`add_test`, say) in the current vitest file; the backend must be active. */
+export function defineTfjsTests(file: string, backendName: string): void {
+  const jasmineUtil = jasmineUtilFor({ name: backendName, backendName, isDataSync: true });
   const text = readFileSync(join(opsFolder, `${file}.js`), 'utf8');
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
@@ -61,6 +68,7 @@ export function defineTfjsTests(file: string): void {
     '../test_util': tf.test_util,
     '../jasmine_util': jasmineUtil,
     './ops': tf,
+    './reduce_util': tf.backend_util,
     '../util': tf.util,
     '../../index': tf,
     '../../test_util': tf.test_util,
@@ -80,10 +88,13 @@ export function defineTfjsTests(file: string): void {
     'spyOn',
     'beforeEach',
     'afterEach',
+    'beforeAll',
+    'afterAll',
+    'jasmine',
     outputText,
   );
   describe(file, () => {
     beforeAll(resetTensorCounts);
-    run(load, {}, describe, define, expect, spyOn, beforeEach, afterEach);
+    run(load, {}, describe, define, expect, spyOn, beforeEach, afterEach, beforeAll, afterAll, {});
   });
 }

@@ -1,9 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test, vi } from 'vitest';
-import { describeBackends, useBackend } from '../../../core/tensor/backend.js';
+import { describeCuda } from '../../../core/native/cuda/describe-cuda.js';
+import { cudaBackend } from '../../../core/native/cuda/register.js';
+import { automaticBackend, describeBackends, useBackend } from '../../../core/tensor/backend.js';
 import { nativeIsUsable, usableBackends } from './usable-backends.js';
 
-const usable = await usableBackends(['native', 'wasm', 'cpu']);
+const gpuIsUsable = await describeCuda('gpu').then(
+  () => true,
+  () => false,
+);
+const usable = await usableBackends(['native', 'wasm', 'cpu', 'cuda']);
 
 describe('useBackend', () => {
   test.each(usable)('activates %s by name', async (backend) => {
@@ -12,8 +18,26 @@ describe('useBackend', () => {
     expect(tf.sum(tf.tensor1d([1, 2, 3])).dataSync()[0]).toBe(6);
   });
 
-  test('auto takes native where its library was built, else wasm', async () => {
-    expect(await useBackend()).toBe(nativeIsUsable ? 'native' : 'wasm');
+  test('auto takes a GPU, else native where its library was built, else wasm, and never the software device', async () => {
+    const processor = nativeIsUsable ? 'native' : 'wasm';
+    expect(await useBackend()).toBe(gpuIsUsable ? 'cuda' : processor);
+    expect(await automaticBackend()).toBe(tf.getBackend());
+    expect(await useBackend({ cudaDevice: 'software' })).toBe(gpuIsUsable ? 'cuda' : processor);
+  });
+
+  test.runIf(usable.includes('cuda'))('cuda is exact on the software device unless told otherwise', async () => {
+    await useBackend({ backend: 'cuda' });
+    expect(cudaBackend()?.precision).toBe('float32');
+    await useBackend({ backend: 'cuda', precision: 'tf32' });
+    expect(cudaBackend()?.precision).toBe('tf32');
+    await useBackend({ backend: 'cuda' });
+    expect(cudaBackend()?.precision).toBe('float32');
+  });
+
+  test.skipIf(gpuIsUsable)('a GPU that is not there is refused with a remedy', async () => {
+    await expect(useBackend({ backend: 'cuda', cudaDevice: 'gpu' })).rejects.toThrow(
+      /libcuda\.so\.1.*install a driver.*--backend native/,
+    );
   });
 
   test('backends that are not there are refused with a remedy', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dropoutMask } from '../../../core/tensor/dropout.js';
+import { dropoutFactors, dropoutKeys, dropoutMask } from '../../../core/tensor/dropout.js';
 
 describe('dropoutMask', () => {
   test('drops the given share and scales the rest', () => {
@@ -23,5 +23,13 @@ describe('dropoutMask', () => {
     const pairs = mask.filter((factor, i) => factor !== 0 && (mask[i + 1] ?? 0) !== 0).length;
     expect(Math.abs(pairs / mask.length - 0.25)).toBeLessThan(0.01);
     expect(dropoutMask(10, 0, 1, 0)).toEqual(new Float32Array(10).fill(1));
+  });
+
+  test('the keys of a seed, also as signed integers, give its masks', () => {
+    for (const seed of [0, 7, 2 ** 32 - 1]) {
+      const keys = dropoutKeys(seed);
+      for (const branch of [0, 1])
+        expect(dropoutFactors(500, 0.4, keys[branch]!)).toEqual(dropoutMask(500, 0.4, seed, branch));
+    }
   });
 });

@@ -5,7 +5,7 @@ import { sequenceEncoderLayer, WEIGHT_NAMES } from '../../../core/tensor/encoder
 import { FIXTURE_NAMES, fixtureCases, fixtureTensors, maxDifference } from './encoder-fixture.js';
 import { usableBackends } from './usable-backends.js';
 
-const backends = await usableBackends(['cpu', 'wasm', 'native']);
+const backends = await usableBackends(['cpu', 'wasm', 'native', 'cuda']);
 
 describe.each(backends)('encoderLayer on %s', (backend) => {
   beforeEach(async () => {

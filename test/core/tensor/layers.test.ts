@@ -8,7 +8,7 @@ import { maskedMaxPool } from '../../../core/tensor/masked-pool.js';
 import { maxDifference } from './encoder-fixture.js';
 import { usableBackends } from './usable-backends.js';
 
-const backends = await usableBackends(['cpu', 'wasm', 'native']);
+const backends = await usableBackends(['cpu', 'wasm', 'native', 'cuda']);
 
 function randomTensor(name: string, shape: number[]): tf.Tensor {
   const stream = new RandomStream(name);

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/tensor/backend.js';
+import { finiteGuard, tensorNorms } from '../../../core/tensor/optimizer-state.js';
 import { Adam, Lamb, polyakUpdate, valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';
 import { maxDifference } from './encoder-fixture.js';
 import { usableBackends } from './usable-backends.js';
 
-const backends = await usableBackends(['cpu', 'wasm', 'native']);
+const backends = await usableBackends(['cpu', 'wasm', 'native', 'cuda']);
 
 /** Two parameters, one of them all zero, and the gradients of three steps. */
 const start = { a: [0.5, -1, 2, 0.25], b: [0, 0] };
@@ -103,6 +104,33 @@ describe.each(backends)('optimizers on %s', (backend) => {
     expect(optimizer.toArrays().get('step')!.data[0]).toBe(0);
     expect(() => optimizer.apply([tf.zeros([2, 2])])).toThrow(/'gradients' must have 2 tensors/);
     expect(() => optimizer.apply([tf.zeros([2, 2]), tf.zeros([3])])).toThrow(/gradients\[1\] \(b\)/);
+  });
+
+  test.each([
+    ['Adam', Adam],
+    ['Lamb', Lamb],
+  ] as const)('%s updates from tensors alone, and not at all where another one guards it', (_, Optimizer) => {
+    const [direct, guarded] = [makeParameters(), makeParameters()];
+    const options = { learningRate: 0.05, clipNorm: 0.7, weightDecay: 0.1 };
+    const optimizers = [new Optimizer(direct, options), new Optimizer(guarded, options)] as const;
+    gradientSteps.forEach((step) => {
+      const gradients = makeGradients(step);
+      optimizers[0].apply(gradients);
+      const constants = tf.tensor1d(optimizers[1].nextConstants());
+      const norms = tensorNorms(gradients);
+      const before = [...guarded.toArrays(), ...optimizers[1].toArrays()];
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        const guard = finiteGuard(tf.tensor1d([1, bad]));
+        optimizers[1].update(gradients, { norms: norms.add(guard), constants });
+        polyakUpdate(guarded, direct, guard.add(0.5));
+        expect([...guarded.toArrays(), ...optimizers[1].toArrays()]).toEqual(before);
+      }
+      optimizers[1].update(gradients, { norms: norms.add(finiteGuard(norms)), constants });
+      expect(optimizers[1].globalNorm(norms.dataSync<'float32'>())).toBeGreaterThan(0.7);
+      optimizers[1].advance();
+    });
+    expect(guarded.toArrays()).toEqual(direct.toArrays());
+    expect(optimizers[1].toArrays()).toEqual(optimizers[0].toArrays());
   });
 
   test('polyakUpdate moves the target by the rate and leaves the source', () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ResultRow } from '../../../src/evaluation/summary.js';
+import { softwareDeviceIsUsable } from '../../core/native/cuda/software-device.js';
 import { callCli, interruptCli, runCli } from './run-cli.js';
 
 let root = '';
@@ -241,6 +242,23 @@ test('doctor lists every backend and says why one is not usable', () => {
   ]);
   for (const { detail } of backends) expect(detail).not.toBe('');
   expect(node).toEqual({ version: process.version, supported: true });
-  expect(['native', 'wasm', 'cpu']).toContain(automatic);
+  expect(['cuda', 'native', 'wasm', 'cpu']).toContain(automatic);
   expect(runCli(['doctor']).stdout).toContain(`'auto' takes: ${automatic}`);
+});
+
+test.runIf(softwareDeviceIsUsable)('quickstart runs on the cuda backend, without a kernel on the host', async () => {
+  const args = ['quickstart', '--preset', 'smoke', '--quiet', '--backend', 'cuda', '--precision', 'tf32'];
+  const { status, stdout, stderr } = runCli([...args, '--out', at('cuda')]);
+  expect(stderr).toBe('');
+  expect(stdout).toContain('structure task');
+  expect(status).toBe(0);
+});
+
+test.runIf(softwareDeviceIsUsable)('doctor trains a step on the CUDA device and says what ran on the host', () => {
+  const { stdout } = runCli(['doctor', '--json']);
+  const { cuda } = JSON.parse(stdout);
+  expect(cuda.hostKernels).toEqual({});
+  expect(cuda.relativeDifference).toBeLessThan(1e-5);
+  expect(cuda.deviceKernels).toBeGreaterThan(50);
+  expect(runCli(['doctor']).stdout).toMatch(/ok {2}a training step on cuda: within .+ the step ran none on the host/);
 });

@@ -1,0 +1,96 @@
+// The check of the CUDA backend on a real card, bundled into one file by scripts/bundle-gpu-check.mjs:
+//   node check.mjs [--software] [--small] [--minutes N] [--out folder]
+// It compares every kernel with stock ops on the stock WebAssembly backend, measures throughput and memory beside torch on the same card, and
+// writes report.json and report.txt.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cudaBackend } from '../../core/native/cuda/register.js';
+import { useBackend } from '../../core/tensor/backend.js';
+import { type Agreement, checkAgreement } from './agreement.js';
+import { measureCopyBandwidth, peakOf } from './card.js';
+import { profileWorkload } from './profile.js';
+import { formatReport, type GpuReport } from './report.js';
+import { runTorch, type TorchAbsence, type TorchTiming } from './torch-peer.js';
+import { type GpuTiming, gpuWorkloads, timeWorkload } from './workloads.js';
+
+const { values } = parseArgs({
+  options: {
+    software: { type: 'boolean', default: false },
+    small: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '9' },
+    out: { type: 'string', default: '.' },
+  },
+});
+const { software, small } = values;
+const deadline = performance.now() + Number(values.minutes) * 60_000;
+const secondsLeft = (): number => Math.max(0, (deadline - performance.now()) / 1000);
+const device = software ? 'software' : 'gpu';
+
+/** The parts of the report that exist so far: written after every part, since the machine may be taken away. */
+const report: {
+  -readonly [Key in keyof GpuReport]: GpuReport[Key];
+} = { card: undefined, agreement: [], timings: [], torch: [], profiles: {}, problems: [] };
+
+function write(): void {
+  mkdirSync(values.out, { recursive: true });
+  writeFileSync(join(values.out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(join(values.out, 'report.txt'), formatReport(report));
+}
+
+/** Notes what went wrong in one part and goes on with the next. */
+async function attempt(part: string, body: () => Promise<void> | void): Promise<void> {
+  const begin = performance.now();
+  try {
+    await body();
+  } catch (error) {
+    report.problems = [...report.problems, `${part}: ${error instanceof Error ? error.message : error}`];
+  }
+  console.error(`${part}: ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  write();
+}
+
+async function describeCard(): Promise<void> {
+  await useBackend({ backend: 'cuda', cudaDevice: device });
+  const backend = cudaBackend()!;
+  const { description } = backend.device;
+  const copyBytesPerSecond = measureCopyBandwidth(backend, small ? 2 ** 20 : 2 ** 28);
+  report.card = {
+    ...description,
+    kernels: backend.launcher.modules.images.origin,
+    copyBytesPerSecond,
+    peak: peakOf(description.name),
+  };
+}
+
+async function measure(): Promise<void> {
+  const rounds = small ? 1 : 20;
+  for (const workload of gpuWorkloads(small)) {
+    for (const compiled of [false, true]) {
+      if (compiled && secondsLeft() < 240) continue;
+      const seconds = Math.min(small ? 60 : 100, secondsLeft());
+      const label = `torch ${compiled ? 'compiled' : 'eager'}, ${workload.name}`;
+      await attempt(label, async () => {
+        const timing: TorchTiming | TorchAbsence = await runTorch(workload, { compiled, small, seconds });
+        report.torch = [...report.torch, timing];
+      });
+    }
+    await attempt(workload.name, async () => {
+      await useBackend({ backend: 'cuda', cudaDevice: device, precision: 'tf32' });
+      const timing: GpuTiming = timeWorkload(workload, cudaBackend()!, { rounds, seconds: 20 });
+      report.timings = [...report.timings, timing];
+      report.profiles = { ...report.profiles, [workload.name]: profileWorkload(workload, cudaBackend()!) };
+      cudaBackend()!.memoryPool.trim();
+    });
+  }
+}
+
+await attempt('card', describeCard);
+await attempt('agreement', async () => {
+  const agreement: Agreement[] = await checkAgreement({ device, small });
+  report.agreement = agreement;
+});
+await measure();
+write();
+console.log(formatReport(report));
+process.exitCode = report.problems.length > 0 || report.agreement.some(({ agrees }) => !agrees) ? 1 : 0;

@@ -27,6 +27,7 @@ const config = loadExperimentConfig({
     'branchedGradient.groups=4',
     'branchedGradient.validation.systems=4',
     'branchedGradient.saveEvery=1',
+    ...['posterior.network', 'policy', 'critic'].map((part) => `${part}.pairEncoder={ channels: 4, layers: 1 }`),
   ],
 });
 

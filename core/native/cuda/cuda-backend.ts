@@ -11,7 +11,7 @@ import { KernelLauncher } from './kernel-launcher.js';
 import type { Block } from './memory-block.js';
 import type { KernelModules } from './modules.js';
 import type { Precision } from './precision.js';
-import { Recording } from './recording.js';
+import { Recording, type TensorPlaces } from './recording.js';
 import { Staging } from './staging.js';
 import {
   bytesOf,
@@ -43,6 +43,12 @@ export class CudaBackend extends tf.KernelBackend {
   readonly fallback = new HostFallback(this);
   readonly #data: tf.DataStorage<TensorData>;
   readonly #staging: Staging;
+  readonly #places: TensorPlaces = {
+    blockOf: ({ dataId }) => this.#data.get(dataId).block,
+    move: ({ dataId }, block) => {
+      this.#data.get(dataId).block = block;
+    },
+  };
   #recording: Recording | undefined;
 
   constructor(
@@ -143,10 +149,10 @@ export class CudaBackend extends tf.KernelBackend {
     if (this.#recording !== undefined) {
       throw new CausalPilotError('E_STATE', 'CudaBackend.capture: a recording is under way; finish it first');
     }
-    const recording = new Recording(this.device, this.memoryPool);
+    const recording = new Recording(this.device, this.memoryPool, this.#places);
     this.#recording = recording;
     try {
-      return recording.run(body, (tensor) => this.#data.get(tensor.dataId).block);
+      return recording.run(body);
     } finally {
       this.#recording = undefined;
     }

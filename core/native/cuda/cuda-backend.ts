@@ -29,7 +29,7 @@ interface TensorData {
   refCount: number;
   block: Block | undefined;
   host: HostValues | undefined;
-  /** The recording that was under way when it was made on the host: it is a constant of that recording. */
+  /** The recording that was under way when it was made; if on the host, it is a constant of that recording. */
   readonly madeIn: Recording | undefined;
 }
 
@@ -80,7 +80,7 @@ export class CudaBackend extends tf.KernelBackend {
     const block = size === 0 ? undefined : this.memoryPool.take(bytesOf(dtype, size));
     const dataId = {};
     const host = block === undefined ? tf.util.makeZerosTypedArray(0, dtype) : undefined;
-    this.#data.set(dataId, { dtype, size, refCount: 1, block, host, madeIn: undefined });
+    this.#data.set(dataId, { dtype, size, refCount: 1, block, host, madeIn: this.#recording });
     return { info: { dataId, shape: [...shape], dtype }, address: block?.address ?? 0 };
   }
 
@@ -256,7 +256,7 @@ export class CudaBackend extends tf.KernelBackend {
   /** A step gives up only what it made: refused before a variable is left with values that are not computed yet. */
   #checkDisposal(data: TensorData): void {
     const recording = this.#recording;
-    if (recording === undefined || data.madeIn === recording || data.block?.owner === recording.arena) return;
+    if (recording === undefined || data.madeIn === recording) return;
     const references = recording.references.get(data) ?? 0;
     if (references === 0) {
       throw new CausalPilotError(

@@ -148,6 +148,15 @@ describe.runIf(softwareDeviceIsUsable)('capture', () => {
     tf.dispose([x, variable]);
   });
 
+  test('takes tensors without elements', () => {
+    const x = tf.tensor2d([], [0, 3]);
+    const graph = backend.capture(() => [tf.tidy(() => x.add(1).square().sum(0))]);
+    graph.replay();
+    expect([...graph.outputs[0]!.dataSync()]).toEqual([0, 0, 0]);
+    graph.dispose();
+    x.dispose();
+  });
+
   test('lets the host compute from constants of the body', () => {
     const x = tf.tensor1d([1, 2, 3]);
     const graph = backend.capture(() => [x.add(tf.cumsum(tf.tensor1d([1, 1, 1])))]);

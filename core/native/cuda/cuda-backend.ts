@@ -11,7 +11,7 @@ import { KernelLauncher } from './kernel-launcher.js';
 import type { Block } from './memory-block.js';
 import type { KernelModules } from './modules.js';
 import type { Precision } from './precision.js';
-import { Recording } from './recording.js';
+import { Recording, type TensorPlaces } from './recording.js';
 import { Staging } from './staging.js';
 import {
   bytesOf,
@@ -29,7 +29,7 @@ interface TensorData {
   refCount: number;
   block: Block | undefined;
   host: HostValues | undefined;
-  /** The recording that was under way when it was made on the host: it is a constant of that recording. */
+  /** The recording that was under way when it was made; if on the host, it is a constant of that recording. */
   readonly madeIn: Recording | undefined;
 }
 
@@ -43,6 +43,12 @@ export class CudaBackend extends tf.KernelBackend {
   readonly fallback = new HostFallback(this);
   readonly #data: tf.DataStorage<TensorData>;
   readonly #staging: Staging;
+  readonly #places: TensorPlaces = {
+    blockOf: ({ dataId }) => this.#data.get(dataId).block,
+    move: ({ dataId }, block) => {
+      this.#data.get(dataId).block = block;
+    },
+  };
   #recording: Recording | undefined;
 
   constructor(
@@ -74,7 +80,7 @@ export class CudaBackend extends tf.KernelBackend {
     const block = size === 0 ? undefined : this.memoryPool.take(bytesOf(dtype, size));
     const dataId = {};
     const host = block === undefined ? tf.util.makeZerosTypedArray(0, dtype) : undefined;
-    this.#data.set(dataId, { dtype, size, refCount: 1, block, host, madeIn: undefined });
+    this.#data.set(dataId, { dtype, size, refCount: 1, block, host, madeIn: this.#recording });
     return { info: { dataId, shape: [...shape], dtype }, address: block?.address ?? 0 };
   }
 
@@ -143,10 +149,10 @@ export class CudaBackend extends tf.KernelBackend {
     if (this.#recording !== undefined) {
       throw new CausalPilotError('E_STATE', 'CudaBackend.capture: a recording is under way; finish it first');
     }
-    const recording = new Recording(this.device, this.memoryPool);
+    const recording = new Recording(this.device, this.memoryPool, this.#places);
     this.#recording = recording;
     try {
-      return recording.run(body, (tensor) => this.#data.get(tensor.dataId).block);
+      return recording.run(body);
     } finally {
       this.#recording = undefined;
     }
@@ -250,7 +256,7 @@ export class CudaBackend extends tf.KernelBackend {
   /** A step gives up only what it made: refused before a variable is left with values that are not computed yet. */
   #checkDisposal(data: TensorData): void {
     const recording = this.#recording;
-    if (recording === undefined || data.madeIn === recording || data.block?.owner === recording.arena) return;
+    if (recording === undefined || data.madeIn === recording) return;
     const references = recording.references.get(data) ?? 0;
     if (references === 0) {
       throw new CausalPilotError(

@@ -4,6 +4,7 @@ import { OUT_OF_MEMORY } from './driver.js';
 import { FreeBlocks } from './free-blocks.js';
 import type { Arena } from './memory-arena.js';
 import type { Block, SharedMemory } from './memory-block.js';
+import { RecordingPool } from './recording-pool.js';
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
@@ -17,6 +18,8 @@ export class DeviceMemory implements SharedMemory {
   #peakBytes = 0;
   /** The recording under way: it gets the blocks that are taken meanwhile. */
   recording: Arena | undefined;
+  /** What all recordings share. */
+  readonly recordingPool = new RecordingPool(this);
 
   constructor(readonly device: CudaDevice) {}
 
@@ -50,7 +53,7 @@ export class DeviceMemory implements SharedMemory {
   /** Memory that is written once, beside a recording under way, and read by it: no recorded kernel may write there. */
   takeConstant(bytes: number): Block {
     const block = this.takeOutside(bytes);
-    this.recording?.adoptConstant(block);
+    this.recording?.adoptAsOwn(block);
     return block;
   }
 

@@ -24,7 +24,7 @@ const TILE_NUMBERS = 64;
 const FLOAT_BYTES = 4;
 /** Short sequences are taken together up to this many tokens. */
 const GROUP_TOKENS = 64;
-/** Blocks that a multiprocessor holds beside each other, memory permitting. */
+/** Blocks that a multiprocessor runs beside each other. */
 const BLOCKS_AT_ONCE = 4;
 const BLOCK_TILES = 4;
 
@@ -65,10 +65,8 @@ export function planEncoder(sizes: EncoderSizes, gradient: boolean, device: Devi
   const numbers = tokens * (gradient ? 5 * attention + 4 + 2 * heads : 3 * attention + 4);
   const bytes = numbers * FLOAT_BYTES;
   const inShared = bytes <= device.maxSharedBytes;
-  const atOnce = inShared
-    ? Math.max(1, Math.min(BLOCKS_AT_ONCE, Math.floor(device.maxSharedBytes / bytes)))
-    : BLOCKS_AT_ONCE;
-  const blocks = Math.min(groups, atOnce * device.multiprocessors);
+  // Work areas in device memory are one per block; else a block per group leaves the balance to the device.
+  const blocks = inShared ? groups : Math.min(groups, BLOCKS_AT_ONCE * device.multiprocessors);
   return {
     kernelWidth: kernelWidth(sizes),
     sequencesPerGroup,

@@ -19,7 +19,10 @@ struct Places {
 
 __device__ inline Places placesOf(const Layout& layout, unsigned element) {
   Places places = {0, 0};
-  for (int axis = layout.rank - 1; axis > 0; axis--) {
+  // Unrolled, so that the layout is read where the launch left it and not copied to be indexed.
+#pragma unroll
+  for (int axis = MAX_RANK - 1; axis > 0; axis--) {
+    if (axis >= layout.rank) continue;
     const unsigned size = (unsigned)layout.size[axis], outer = element / size, inside = element - outer * size;
     places.first += (long long)inside * layout.first[axis];
     places.second += (long long)inside * layout.second[axis];

@@ -175,6 +175,7 @@ extern "C" __global__ void sum_partials(const float* partial, float* first, floa
   const long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x;
   if (i >= size) return;
   float sum = 0;
+#pragma unroll 16
   for (int range = 0; range < ranges; range++) sum += partial[range * size + i];
   if (i < split) first[i] = sum;
   else second[i - split] = sum;

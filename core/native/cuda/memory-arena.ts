@@ -1,37 +1,45 @@
-import { FreeBlocks } from './free-blocks.js';
 import type { Block, BlockOwner, SharedMemory } from './memory-block.js';
+import type { RecordingPool } from './recording-pool.js';
 
 /**
  * The memory of one recording. A recorded kernel keeps the addresses it was recorded with, so whatever it touches stays
- * reserved as long as it may be replayed. Within the recording a block whose tensor is gone serves the next one: replays
- * run in the same order.
+ * reserved as long as it may be replayed: intermediate results in the pool of all recordings, constants and outputs, which
+ * must outlive other replays, in blocks of their own, and tensors from outside where they are.
  */
 export class Arena implements BlockOwner {
-  readonly #blocks = new Set<Block>();
   readonly #used = new Set<Block>();
-  readonly #constants = new Set<Block>();
+  /** Blocks of constants and outputs, and whether their tensors still live. */
+  readonly #own = new Map<Block, boolean>();
   readonly #pinned = new Set<Block>();
-  readonly #free = new FreeBlocks();
-  #recording = true;
 
-  constructor(readonly memory: SharedMemory) {}
-
-  /** A block of this arena that is free again. */
-  takeFree(room: number): Block | undefined {
-    return this.#free.take(room);
+  constructor(
+    readonly memory: SharedMemory,
+    readonly pool: RecordingPool,
+  ) {
+    pool.enter();
   }
 
-  /** Reserves a block for this recording. */
+  /** A block of the pool that is free at this point of the recording. */
+  takeFree(room: number): Block | undefined {
+    return this.pool.take(room);
+  }
+
+  /** Puts a block into use for an intermediate result. */
   adopt(block: Block): void {
     block.owner = this;
-    this.#blocks.add(block);
+    this.pool.adopt(block);
     this.#used.add(block);
   }
 
-  /** Reserves a block for values that nothing in the recording may overwrite. */
-  adoptConstant(block: Block): void {
-    this.adopt(block);
-    this.#constants.add(block);
+  /** Reserves a block for values that no other kernel may overwrite. */
+  adoptAsOwn(block: Block): void {
+    block.owner = this;
+    this.#own.set(block, true);
+  }
+
+  /** Whether the block is one of `adoptAsOwn`. */
+  owns(block: Block): boolean {
+    return this.#own.has(block);
   }
 
   /** Keeps a block that a recorded kernel uses, though its tensor is older than the recording. */
@@ -43,30 +51,30 @@ export class Arena implements BlockOwner {
 
   /** The tensor of a block is gone. */
   give(block: Block): void {
-    this.#used.delete(block);
-    if (!this.#recording || this.#constants.has(block)) return;
-    this.#free.put(block);
+    if (this.#used.delete(block)) this.pool.give(block);
+    else this.#own.set(block, false);
   }
 
-  /** Blocks whose tensors still live, constants aside. */
-  get living(): Block[] {
-    return [...this.#used].filter((block) => !this.#constants.has(block));
+  /** Number of intermediate results whose tensors still live. */
+  get living(): number {
+    return this.#used.size;
   }
 
-  /** Ends the recording: from now on every block keeps its place. */
+  /** Ends the recording: blocks of tensors that still live go back to the pool after them. */
   seal(): void {
-    this.#recording = false;
-    this.#free.takeAll();
+    for (const block of this.#used) block.owner = this.pool;
+    this.#used.clear();
   }
 
   /** Gives all memory back; blocks of tensors that still live become theirs. */
   dispose(): void {
-    for (const block of this.#blocks) {
+    for (const [block, lives] of this.#own) {
       block.owner = undefined;
-      if (!this.#used.has(block)) this.memory.give(block);
+      if (!lives) this.memory.give(block);
     }
     for (const block of this.#pinned) this.memory.unpin(block);
-    this.#blocks.clear();
+    this.#own.clear();
     this.#pinned.clear();
+    this.pool.leave();
   }
 }

@@ -9,6 +9,14 @@ import type { Block } from './memory-block.js';
 
 const CAPTURE_MODE_RELAXED = 2;
 
+/** Where the recorded tensors lie. */
+export interface TensorPlaces {
+  /** The device memory of a tensor, if it has any. */
+  blockOf(tensor: tf.Tensor): Block | undefined;
+  /** Says that a tensor's values are elsewhere from now on. */
+  move(tensor: tf.Tensor, to: Block): void;
+}
+
 /** Kernels being recorded as a CUDA graph, and the memory that they use. */
 export class Recording {
   readonly arena: Arena;
@@ -18,21 +26,21 @@ export class Recording {
   constructor(
     readonly device: CudaDevice,
     readonly memory: DeviceMemory,
+    readonly places: TensorPlaces,
   ) {
-    this.arena = new Arena(memory);
+    this.arena = new Arena(memory, memory.recordingPool);
   }
 
   /**
    * Records what `body` launches.
    *
-   * @param blockOf - the device memory of a tensor, if it has any
    * @throws CausalPilotError E_STATE when the body leaves tensors behind that it does not return; what it throws itself.
    */
-  run(body: () => tf.Tensor[], blockOf: (tensor: tf.Tensor) => Block | undefined): CapturedGraph {
+  run(body: () => tf.Tensor[]): CapturedGraph {
     try {
-      const { graph, outputs } = this.#record(body);
-      const own = outputs.filter((tensor) => blockOf(tensor)?.owner === this.arena);
-      this.#checkLeftovers(new Set(own.map(blockOf)), own, graph);
+      const { graph, outputs, leftovers } = this.#record(body);
+      const own = outputs.filter((tensor) => this.places.blockOf(tensor)?.owner === this.arena);
+      if (leftovers > 0) this.#refuseLeftovers(leftovers, own, graph);
       return this.#finish(graph, outputs, own);
     } catch (error) {
       this.arena.dispose();
@@ -40,7 +48,7 @@ export class Recording {
     }
   }
 
-  #record(body: () => tf.Tensor[]): { graph: Handle; outputs: tf.Tensor[] } {
+  #record(body: () => tf.Tensor[]): { graph: Handle; outputs: tf.Tensor[]; leftovers: number } {
     const { driver, stream } = this.device;
     // Constants are written beside the stream: nothing queued before may still use the memory that they get.
     this.device.synchronize();
@@ -50,9 +58,11 @@ export class Recording {
     let ended = false;
     try {
       const outputs = tf.tidy(() => body().map((tensor) => tf.keep(tensor)));
+      for (const output of outputs) this.#separate(output);
+      const leftovers = this.arena.living;
       ended = true;
       driver.call('cuStreamEndCapture', stream, graph);
-      return { graph: Number(graph[0]), outputs };
+      return { graph: Number(graph[0]), outputs, leftovers };
     } finally {
       this.memory.recording = undefined;
       this.arena.seal();
@@ -61,9 +71,19 @@ export class Recording {
     }
   }
 
-  #checkLeftovers(kept: ReadonlySet<Block | undefined>, outputs: readonly tf.Tensor[], graph: Handle): void {
-    const leftovers = this.arena.living.filter((block) => !kept.has(block)).length;
-    if (leftovers === 0) return;
+  /** Copies an output out of the memory that it shares with other recordings. */
+  #separate(output: tf.Tensor): void {
+    const block = this.places.blockOf(output);
+    if (block === undefined || block.owner !== this.arena || this.arena.owns(block)) return;
+    const own = this.memory.takeOutside(block.bytes);
+    this.arena.adoptAsOwn(own);
+    const { driver, stream } = this.device;
+    driver.call('cuMemcpyDtoDAsync_v2', own.address, block.address, block.bytes, stream);
+    this.places.move(output, own);
+    this.arena.give(block);
+  }
+
+  #refuseLeftovers(leftovers: number, outputs: readonly tf.Tensor[], graph: Handle): never {
     tf.dispose([...outputs]);
     this.device.driver.call('cuGraphDestroy', graph);
     throw new CausalPilotError(

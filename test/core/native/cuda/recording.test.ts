@@ -65,6 +65,45 @@ describe.runIf(softwareDeviceIsUsable)('capture', () => {
     expect(backend.memoryPool.statistics.usedBytes).toBe(before);
   });
 
+  test('recordings share the memory of what lives within a replay, and no replay changes what another one gave', () => {
+    const x = tf.fill([40_000], 2);
+    const chain = (y: tf.Tensor) => y.square().add(1).mul(3).sub(1);
+    const before = backend.memoryPool.statistics.usedBytes;
+    const first = backend.capture(() => [chain(x), chain(x).sum()]);
+    const used = backend.memoryPool.statistics.usedBytes;
+    const second = backend.capture(() => [chain(x.add(1))]);
+    const output = 4 * 40_960;
+    expect(used - before).toBeGreaterThan(3 * output);
+    expect(backend.memoryPool.statistics.usedBytes - used).toBeLessThan(2 * output);
+    first.replay();
+    second.replay();
+    expect(first.outputs[0]!.dataSync().every((value) => value === 14)).toBe(true);
+    expect(first.outputs[1]!.dataSync()[0]).toBe(14 * 40_000);
+    first.replay();
+    expect(second.outputs[0]!.dataSync().every((value) => value === 29)).toBe(true);
+    first.dispose();
+    second.replay();
+    expect(second.outputs[0]!.dataSync().every((value) => value === 29)).toBe(true);
+    second.dispose();
+    expect(backend.memoryPool.statistics.usedBytes).toBe(before);
+    x.dispose();
+  });
+
+  test('a constant that outlives its recording keeps its memory', () => {
+    const before = backend.memoryPool.statistics.usedBytes;
+    const x = tf.tensor1d([1]);
+    let constant: tf.Tensor | undefined;
+    const graph = backend.capture(() => {
+      constant = tf.keep(tf.tensor1d([5]));
+      return [x.add(constant)];
+    });
+    graph.dispose();
+    const other = tf.fill([1], 7);
+    expect(tf.tidy(() => constant!.add(0).dataSync()[0])).toBe(5);
+    tf.dispose([constant!, other, x]);
+    expect(backend.memoryPool.statistics.usedBytes).toBe(before);
+  });
+
   test('leaves no tensors behind, also when the body fails', () => {
     const before = { ...tf.memory(), used: backend.memoryPool.statistics.usedBytes };
     const x = tf.tensor1d([1, 2]);
@@ -107,6 +146,15 @@ describe.runIf(softwareDeviceIsUsable)('capture', () => {
       }),
     ).toThrow(/new values cannot be recorded/);
     tf.dispose([x, variable]);
+  });
+
+  test('takes tensors without elements', () => {
+    const x = tf.tensor2d([], [0, 3]);
+    const graph = backend.capture(() => [tf.tidy(() => x.add(1).square().sum(0))]);
+    graph.replay();
+    expect([...graph.outputs[0]!.dataSync()]).toEqual([0, 0, 0]);
+    graph.dispose();
+    x.dispose();
   });
 
   test('lets the host compute from constants of the body', () => {

@@ -19,6 +19,9 @@ export interface Agreement {
   /** Root mean square of the differences relative to that of the wanted numbers, the worst of all results. */
   readonly difference: number;
   readonly allowed: number;
+  /** Whether a second run on the device gave the same bits. */
+  readonly repeats: boolean;
+  /** Whether the difference is allowed and a second run gave the same. */
   readonly agrees: boolean;
   /** Kernels that ran on the host though the device should have them. */
   readonly hostKernels: Readonly<Record<string, number>>;
@@ -185,11 +188,14 @@ async function compare(comparison: Comparison, { device }: AgreementOptions): Pr
       const hostKernels = hostKernelsSince(before);
       const differences = [...wanted].map(([result, values]) => typicalDifference(got.get(result), values));
       const difference = Math.max(...differences);
-      agreements.push({ name, precision, difference, allowed, agrees: difference <= allowed, hostKernels });
+      const again = onDevice();
+      const repeats = [...got].every(([result, values]) => typicalDifference(again.get(result), values) === 0);
+      const agrees = difference <= allowed && repeats;
+      agreements.push({ name, precision, difference, allowed, repeats, agrees, hostKernels });
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      const difference = Number.POSITIVE_INFINITY;
-      agreements.push({ name, precision, difference, allowed, agrees: false, hostKernels: {}, error: text });
+      const nothing = { difference: Number.POSITIVE_INFINITY, repeats: false, agrees: false, hostKernels: {} };
+      agreements.push({ name, precision, allowed, ...nothing, error: text });
     }
   }
   return agreements;

@@ -26,9 +26,12 @@ const giga = (value: number): string => (value / 1e9).toFixed(1);
 const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(2)} ms`;
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
-function formatAgreement({ name, precision, difference, allowed, agrees, hostKernels, error }: Agreement): string {
+function formatAgreement(agreement: Agreement): string {
+  const { name, precision, difference, allowed, repeats, agrees, hostKernels, error } = agreement;
   const host = Object.keys(hostKernels).length === 0 ? '' : `, on the host: ${JSON.stringify(hostKernels)}`;
-  const what = error ?? `${difference.toExponential(1)} of at most ${allowed.toExponential(0)}${host}`;
+  const what =
+    error ??
+    `${difference.toExponential(1)} of at most ${allowed.toExponential(0)}${repeats ? '' : ', other bits the second time'}${host}`;
   return `  ${agrees ? 'agrees ' : 'DIFFERS'} ${name} (${precision}): ${what}`;
 }
 

@@ -13,6 +13,7 @@ export const BranchedGradientConfig = z.strictObject({
     .strictObject({
       updates: z.int().min(0).default(0).describe('first updates, in which the choice of targets is imitated'),
       targets: z.int().min(1).default(1).describe('targets of each imitated experiment'),
+      learningRate: z.number().gt(0).default(2e-3).describe('learning rate of Adam in these updates'),
     })
     .prefault({})
     .describe(
@@ -27,7 +28,9 @@ export const BranchedGradientConfig = z.strictObject({
     .default('auto')
     .describe('how values learn: through simulator and posterior, or by score function; auto: pathwise where possible'),
   entropyWeight: z.number().min(0).default(0.01).describe('weight of the entropy of the target choice, per decision'),
-  learningRate: LearningRateSchedule.prefault({ kind: 'constant', peak: 1e-3 }).describe('learning rate of Adam'),
+  learningRate: LearningRateSchedule.prefault({ kind: 'constant', peak: 1e-3 }).describe(
+    'learning rate of Adam after the imitation',
+  ),
   clipNorm: z.number().gt(0).default(1).describe('global gradient norm clip'),
   validation: z
     .strictObject({

@@ -70,14 +70,13 @@ export class BranchedGradientLearner {
    * @throws CausalPilotError E_CONFIG if pathwise gradients are asked for where there are none.
    */
   update(step: number, stream: RandomStream): BranchedGradientMetrics {
-    const { learningRate: schedule, updates, imitation } = this.#options.config;
     let metrics: Omit<BranchedGradientMetrics, 'gradientNorm' | 'learningRate'> | undefined;
     const { gradients } = valueAndGradients(() => {
-      const estimate = this.#estimate(stream, step < imitation.updates);
+      const estimate = this.#estimate(stream, this.#imitates(step));
       metrics = estimate.metrics;
       return estimate.loss;
     }, this.policy.parameters);
-    const learningRate = learningRateAt(schedule, step, updates);
+    const learningRate = this.#learningRateAt(step);
     this.#optimizer.learningRate = learningRate;
     const gradientNorm = this.#optimizer.apply(gradients);
     tf.dispose(gradients);
@@ -96,6 +95,16 @@ export class BranchedGradientLearner {
   dispose(): void {
     this.#optimizer.dispose();
     this.policy.dispose();
+  }
+
+  #imitates(step: number): boolean {
+    return step < this.#options.config.imitation.updates;
+  }
+
+  #learningRateAt(step: number): number {
+    const { imitation, learningRate, updates } = this.#options.config;
+    if (this.#imitates(step)) return imitation.learningRate;
+    return learningRateAt(learningRate, step - imitation.updates, updates - imitation.updates);
   }
 
   #estimate(stream: RandomStream, imitates: boolean) {

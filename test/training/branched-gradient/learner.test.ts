@@ -82,8 +82,8 @@ describe('BranchedGradientLearner', () => {
       {
         groups: 8,
         branches: 4,
-        imitation: { updates: 60 },
-        learningRate: { kind: 'constant', peak: 0.01 },
+        imitation: { updates: 60, learningRate: 0.01 },
+        learningRate: { kind: 'constant', peak: 0.001 },
       },
     );
     const repeats = () => {
@@ -95,6 +95,8 @@ describe('BranchedGradientLearner', () => {
     expect(repeats()).toBeGreaterThan(0.25);
     for (let step = 0; step < 60; step++) update(learner, step);
     expect(repeats()).toBeLessThan(0.1);
+    expect(update(learner, 59).learningRate).toBe(0.01);
+    expect(update(learner, 60).learningRate).toBe(0.001);
     learner.dispose();
   });
 

@@ -61,7 +61,7 @@ async function copyWasm(target) {
 async function copyKernels(target) {
   const native = join(target, 'core/native');
   await mkdir(native, { recursive: true });
-  await cp(join(root, 'core/native/build.mjs'), join(native, 'build.mjs'));
+  for (const name of ['build.mjs', 'compiler.mjs']) await cp(join(root, 'core/native', name), join(native, name));
   const wanted = /\.(?:cu|cuh|mjs)$/;
   const cuda = join(root, 'core/native/cuda');
   for (const name of await readdir(cuda)) {

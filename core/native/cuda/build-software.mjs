@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compileSources, findCompiler, hashFiles, processorName } from '../build.mjs';
+import { compileSources, findCompiler, hashFiles, processorName } from '../compiler.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 // Fibers leave frames by longjmp, which fortified libraries take for an error.

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { hashFiles } from '../build.mjs';
+import { hashFiles } from '../compiler.mjs';
 import { compileKernels, findNvrtc, loadNvrtc } from './nvrtc.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** Runs a copy of the build script, so that the library in use stays as it is; throws on a non-zero exit code. */
 function runBuild(environment: Record<string, string>): string {
   const script = join(folder, 'build.mjs');
-  cpSync(join(nativeFolder(), 'build.mjs'), script);
+  for (const name of ['build.mjs', 'compiler.mjs']) cpSync(join(nativeFolder(), name), join(folder, name));
   writeFileSync(join(folder, 'kernels.cpp'), 'extern "C" int answer() { return 42; }\n');
   return execFileSync(process.execPath, [script], { encoding: 'utf8', env: environment });
 }
@@ -48,6 +48,17 @@ describe('build.mjs', () => {
     const manifest = JSON.parse(readFileSync(join(folder, 'build', 'manifest.json'), 'utf8'));
     expect(Object.keys(manifest)).toEqual(['compiler', 'flags', 'processor', 'sources']);
     expect(existsSync(join(folder, 'build', 'kernels.so'))).toBe(true);
+  });
+
+  test.runIf(nativeIsUsable)('builds the software device too, where its sources are', () => {
+    const cuda = join(nativeFolder(), 'cuda');
+    for (const name of readdirSync(cuda).filter((file) => file.endsWith('.cuh')))
+      cpSync(join(cuda, name), join(folder, 'cuda', name));
+    for (const name of ['build-software.mjs', 'masked-pool.cu', 'software'])
+      cpSync(join(cuda, name), join(folder, 'cuda', name), { recursive: true });
+    const output = runBuild({ PATH: process.env.PATH ?? '' });
+    expect(output.trim().split('\n')).toHaveLength(1);
+    expect(existsSync(join(folder, 'build', 'cuda-software.so'))).toBe(true);
   });
 });
 

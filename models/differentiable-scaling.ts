@@ -19,13 +19,23 @@ export function asFlagChannel(flags: tf.Tensor): tf.Tensor {
   return tf.mul(tf.expandDims(flags, -1), FLAG_CHANNEL);
 }
 
+/** Values [B, n, d] of channels [B, n, d, 2]. */
+export function valuesOf(channels: tf.Tensor4D): tf.Tensor3D {
+  return tf.sum(tf.mul(channels, VALUE_CHANNEL), 3) as tf.Tensor3D;
+}
+
+/** Target flags [B, n, d] of channels [B, n, d, 2]. */
+export function flagsOf(channels: tf.Tensor4D): tf.Tensor3D {
+  return tf.sum(tf.mul(channels, FLAG_CHANNEL), 3) as tf.Tensor3D;
+}
+
 /**
  * `standardizeValues` as a differentiable function: each variable of channels [B, n, d, 2] minus its mean over the measured
  * rows (those with 1 in rowMask [B, n]), divided by its standard deviation; 0 for a variable without spread and in padded
  * rows. Flags stay. Products with constants stand in for slices, whose gradients are slow padding.
  */
 export function standardizedChannels(channels: tf.Tensor4D, rowMask?: tf.Tensor2D): tf.Tensor4D {
-  const values = tf.sum(tf.mul(channels, VALUE_CHANNEL), 3) as tf.Tensor3D;
+  const values = valuesOf(channels);
   const { mean, masked } = rowStatistics(values, rowMask);
   const centred = masked(tf.sub(values, mean(values)));
   const variance = mean(tf.square(centred));

@@ -6,11 +6,11 @@ import { type StepInput, vectorInput } from '../core/tensor/captured-step.js';
 import { dropoutKeys } from '../core/tensor/dropout.js';
 import { type EncoderLayerWeights, encoderLayer } from '../core/tensor/encoder-layer.js';
 import { layerNorm } from '../core/tensor/layer-norm.js';
-import { linear } from '../core/tensor/linear.js';
 import { maskedMaxPool } from '../core/tensor/masked-pool.js';
 import type { ParameterSet } from '../core/tensor/parameters.js';
 import type { HistoryBatch } from './history-batch.js';
-import { addConstantVector, addGlorotWeight, type ParameterScope, subScope } from './initialization.js';
+import { addConstantVector, type ParameterScope, subScope } from './initialization.js';
+import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
 
 // Shapes: B histories, n rows, d variables, D width.
 
@@ -69,8 +69,7 @@ export class AlternatingEncoder {
   ) {
     this.#parameters = scope.parameters;
     this.#prefix = scope.prefix;
-    addGlorotWeight(scope, 'embedding/weight', { outputs: config.width, inputs: HISTORY_CHANNELS });
-    addConstantVector(scope, 'embedding/bias', config.width, 0);
+    addLinearLayer(scope, 'embedding', { outputs: config.width, inputs: HISTORY_CHANNELS });
     const axes = config.firstAxis === 'variables' ? (['variables', 'rows'] as const) : (['rows', 'variables'] as const);
     this.#layers = Array.from({ length: LAYERS_PER_PAIR * config.pairs }, (_, index) => ({
       axis: axes[index % 2]!,
@@ -84,7 +83,8 @@ export class AlternatingEncoder {
   encode({ channels, rowMask }: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
     const { dropout: rate, heads } = this.config;
     const keys = training === undefined || rate === 0 ? undefined : this.#dropoutKeys(training);
-    let hidden = linear(channels, this.#matrix('embedding/weight'), this.#vector('embedding/bias')) as tf.Tensor4D;
+    const scope = { parameters: this.#parameters, prefix: this.#prefix };
+    let hidden = applyLinearLayer(scope, 'embedding', channels) as tf.Tensor4D;
     this.#layers.forEach(({ axis, weights }, index) => {
       const layerKeys = keys && tf.slice1d(keys, LAYER_KEYS * index, LAYER_KEYS);
       hidden = encoderLayer(hidden, weights, {
@@ -103,10 +103,6 @@ export class AlternatingEncoder {
     return tf.tensor1d(encoderDropoutKeys(this.config, training.dropoutSeed), 'int32');
   }
 
-  #matrix(name: string): tf.Tensor2D {
-    return this.#parameters.get(`${this.#prefix}/${name}`) as tf.Tensor2D;
-  }
-
   #vector(name: string): tf.Tensor1D {
     return this.#parameters.get(`${this.#prefix}/${name}`) as tf.Tensor1D;
   }
@@ -121,10 +117,8 @@ function addEncoderLayer(scope: ParameterScope, config: EncoderConfig): EncoderL
     );
   const attentionWidth = heads * (config.keySize ?? width / heads);
   const feedForwardWidth = Math.round(config.feedForwardFactor * width);
-  const linearLayer = (name: string, outputs: number, inputs: number) => {
-    addGlorotWeight(scope, `${name}/weight`, { outputs, inputs });
-    addConstantVector(scope, `${name}/bias`, outputs, 0);
-  };
+  const linearLayer = (name: string, outputs: number, inputs: number) =>
+    addLinearLayer(scope, name, { outputs, inputs });
   for (const norm of ['norm1', 'norm2']) {
     addConstantVector(scope, `${norm}/scale`, width, 1);
     addConstantVector(scope, `${norm}/bias`, width, 0);

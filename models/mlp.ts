@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { linear } from '../core/tensor/linear.js';
-import type { ParameterSet } from '../core/tensor/parameters.js';
-import { addConstantVector, addGlorotWeight, type ParameterScope, subScope } from './initialization.js';
+import type { ParameterScope } from './initialization.js';
+import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
 
 export interface MlpOptions {
   readonly inputs: number;
@@ -14,27 +13,26 @@ export interface MlpOptions {
 
 /** A multilayer perceptron with ReLU hidden layers and a linear output, on the last axis of its input. */
 export class Mlp {
-  readonly #parameters: ParameterSet;
+  readonly #scope: ParameterScope;
   readonly #layers: readonly string[];
 
   constructor(scope: ParameterScope, { inputs, hidden, outputs, outputGain = 1 }: MlpOptions) {
     const widths = [inputs, ...hidden, outputs];
-    this.#parameters = scope.parameters;
+    this.#scope = scope;
     this.#layers = widths.slice(1).map((width, index) => {
-      const layer = subScope(scope, `linear${index}`);
-      const isOutput = index === hidden.length;
-      addGlorotWeight(layer, 'weight', { outputs: width, inputs: widths[index]!, gain: isOutput ? outputGain : 1 });
-      addConstantVector(layer, 'bias', width, 0);
-      return layer.prefix;
+      const name = `linear${index}`;
+      const gain = index === hidden.length ? outputGain : 1;
+      addLinearLayer(scope, name, { outputs: width, inputs: widths[index]!, gain });
+      return name;
     });
   }
 
   /** x [..., inputs] -> [..., outputs]. */
   apply(x: tf.Tensor): tf.Tensor {
-    return this.#layers.reduce((hidden, layer, index) => {
-      const weight = this.#parameters.get(`${layer}/weight`) as tf.Tensor2D;
-      const bias = this.#parameters.get(`${layer}/bias`) as tf.Tensor1D;
-      return linear(hidden, weight, bias, index < this.#layers.length - 1 ? 'relu' : undefined);
-    }, x);
+    const last = this.#layers.length - 1;
+    return this.#layers.reduce(
+      (hidden, layer, index) => applyLinearLayer(this.#scope, layer, hidden, index < last ? 'relu' : undefined),
+      x,
+    );
   }
 }

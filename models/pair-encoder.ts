@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { layerNorm } from '../core/tensor/layer-norm.js';
-import { linear } from '../core/tensor/linear.js';
 import type { HistoryBatch } from './history-batch.js';
-import { addConstantVector, addGlorotWeight, type ParameterScope, subScope } from './initialization.js';
+import { addConstantVector, type ParameterScope, subScope } from './initialization.js';
+import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
 import { PAIR_STATISTICS, pairStatistics } from './pair-statistics.js';
 
 // Shapes: B histories, d variables, D width of an encoding, C channels of a pair.
@@ -78,9 +78,7 @@ export class PairEncoder {
   }
 
   #addLinear(name: string, outputs: number, inputs: number): void {
-    const layer = subScope(this.#scope, name);
-    addGlorotWeight(layer, 'weight', { outputs, inputs });
-    addConstantVector(layer, 'bias', outputs, 0);
+    addLinearLayer(this.#scope, name, { outputs, inputs });
   }
 
   #addNorm(name: string): void {
@@ -89,9 +87,8 @@ export class PairEncoder {
     addConstantVector(layer, 'bias', this.config.channels, 0);
   }
 
-  #linear(name: string, x: tf.Tensor, activation?: 'relu'): tf.Tensor {
-    const weight = this.#parameter(`${name}/weight`) as tf.Tensor2D;
-    return linear(x, weight, this.#parameter(`${name}/bias`) as tf.Tensor1D, activation);
+  #linear(name: string, x: tf.Tensor): tf.Tensor {
+    return applyLinearLayer(this.#scope, name, x);
   }
 
   #norm(name: string, x: tf.Tensor4D): tf.Tensor4D {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { linear } from '../core/tensor/linear.js';
-import { addConstantVector, addGlorotWeight, type ParameterScope, subScope } from './initialization.js';
+import type { ParameterScope } from './initialization.js';
+import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
 
 // Shapes: B histories, d variables, C channels of a pair, D width of an encoding.
 
@@ -16,14 +16,8 @@ export class PairPooling {
   constructor(scope: ParameterScope, { channels, width }: { readonly channels: number; readonly width: number }) {
     this.#scope = scope;
     for (const direction of DIRECTIONS) {
-      for (const [name, outputs] of [
-        ['hidden', channels],
-        ['output', width],
-      ] as const) {
-        const layer = subScope(scope, `${direction}/${name}`);
-        addGlorotWeight(layer, 'weight', { outputs, inputs: channels });
-        addConstantVector(layer, 'bias', outputs, 0);
-      }
+      addLinearLayer(scope, `${direction}/hidden`, { outputs: channels, inputs: channels });
+      addLinearLayer(scope, `${direction}/output`, { outputs: width, inputs: channels });
     }
   }
 
@@ -32,15 +26,10 @@ export class PairPooling {
     const size = pairs.shape[1];
     const others = tf.reshape(tf.sub(1, tf.eye(size)), [1, size, size, 1]);
     const [outgoing, incoming] = DIRECTIONS.map((direction) => {
-      const hidden = tf.mul(this.#linear(`${direction}/hidden`, pairs, 'relu'), others);
+      const hidden = tf.mul(applyLinearLayer(this.#scope, `${direction}/hidden`, pairs, 'relu'), others);
       const pooled = tf.div(tf.sum(hidden, direction === 'outgoing' ? 2 : 1), Math.max(1, size - 1));
-      return this.#linear(`${direction}/output`, pooled);
+      return applyLinearLayer(this.#scope, `${direction}/output`, pooled);
     });
     return tf.add(outgoing!, incoming!) as tf.Tensor3D;
-  }
-
-  #linear(name: string, x: tf.Tensor, activation?: 'relu'): tf.Tensor {
-    const get = (part: string) => this.#scope.parameters.get(`${this.#scope.prefix}/${name}/${part}`);
-    return linear(x, get('weight') as tf.Tensor2D, get('bias') as tf.Tensor1D, activation);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { flagsOf, valuesOf } from './differentiable-scaling.js';
 import type { HistoryBatch } from './history-batch.js';
 
 // Shapes: B histories, n rows, d variables.
@@ -11,9 +12,6 @@ const PRIOR_ROWS = 1;
 const PRIOR_ENERGY = 0.1;
 /** Brings logarithms of row counts to order 1. */
 const LOG_COUNT_SCALE = 0.25;
-
-const VALUE_CHANNEL = [1, 0];
-const FLAG_CHANNEL = [0, 1];
 
 /**
  * Moments of every ordered pair (i, j) of scaled histories, [B, d, d, 9], over measured rows in which j is no target, since
@@ -33,8 +31,7 @@ const FLAG_CHANNEL = [0, 1];
  * Relabelling the variables relabels both axes; neither the order of rows nor padding matters. Differentiable in the values.
  */
 export function pairStatistics({ channels, rowMask }: HistoryBatch): tf.Tensor4D {
-  const values = tf.sum(tf.mul(channels, VALUE_CHANNEL), 3) as tf.Tensor3D;
-  const flags = tf.sum(tf.mul(channels, FLAG_CHANNEL), 3) as tf.Tensor3D;
+  const [values, flags] = [valuesOf(channels), flagsOf(channels)];
   const unflagged = tf.sub(1, flags);
   const free = (rowMask === undefined ? unflagged : tf.mul(unflagged, tf.expandDims(rowMask, 2))) as tf.Tensor3D;
   const freeValues = tf.mul(free, values) as tf.Tensor3D;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type BackendName, describeBackends, useBackend } from '../core/tensor/backend.js';
+import { type BackendName, describeBackends, useBackend } from '../core/backend/backend.js';
 import type { Absent, BenchmarkContext, Contender } from './benchmark.js';
 import { scaled, startClock } from './clock.js';
 

@@ -1,7 +1,7 @@
 import { History } from '../core/causal/history.js';
 import { observe } from '../core/causal/intervention.js';
 import { RandomStream } from '../core/random/stream.js';
-import { DesignPolicy, PolicyConfig } from '../models/policy.js';
+import { DesignPolicy, PolicyConfig } from '../models/policy/design-policy.js';
 import { onBackends } from './backend-contender.js';
 import type { Benchmark } from './benchmark.js';
 

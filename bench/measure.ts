@@ -1,4 +1,4 @@
-import { loadFunctions } from '../core/native/bindings.js';
+import { loadFunctions } from '../core/native/device/bindings.js';
 import type { BenchmarkContext, Contender, Workload } from './benchmark.js';
 import { type Elapsed, startClock } from './clock.js';
 

@@ -1,5 +1,5 @@
 import { RandomStream } from '../core/random/stream.js';
-import { GraphPosteriorConfig } from '../models/graph-posterior.js';
+import { GraphPosteriorConfig } from '../models/posterior/amortized-graph-posterior.js';
 import { PosteriorTrainer, PosteriorTrainingConfig } from '../training/posterior/posterior-trainer.js';
 import { onBackends } from './backend-contender.js';
 import type { Benchmark } from './benchmark.js';

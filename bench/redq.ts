@@ -1,8 +1,8 @@
 import { RandomStream } from '../core/random/stream.js';
-import { CriticConfig } from '../models/critic.js';
-import { PolicyConfig } from '../models/policy.js';
+import { CriticConfig } from '../models/policy/critic.js';
+import { PolicyConfig } from '../models/policy/design-policy.js';
+import { RedqConfig } from '../training/config/redq-config.js';
 import { RedqLearner } from '../training/redq/learner.js';
-import { RedqConfig } from '../training/redq/redq-config.js';
 import { EpisodeReplay } from '../training/redq/replay.js';
 import { onBackends } from './backend-contender.js';
 import type { Benchmark } from './benchmark.js';

@@ -1,5 +1,5 @@
 import { knockout, observe } from '../core/causal/intervention.js';
-import { nativeSergioKernel, type SergioKernel } from '../core/native/sergio-kernel.js';
+import { nativeSergioKernel, type SergioKernel } from '../core/native/ops/sergio.js';
 import { RandomStream } from '../core/random/stream.js';
 import { SergioConfig } from '../envs/sergio/config.js';
 import { GeneNetworkPrior } from '../envs/sergio/gene-network-prior.js';

@@ -60,16 +60,11 @@ async function copyWasm(target) {
 
 async function copyKernels(target) {
   const native = join(target, 'core/native');
-  await mkdir(native, { recursive: true });
-  for (const name of ['build.mjs', 'compiler.mjs']) await cp(join(root, 'core/native', name), join(native, name));
-  const wanted = /\.(?:cu|cuh|mjs)$/;
-  const cuda = join(root, 'core/native/cuda');
-  for (const name of await readdir(cuda)) {
-    if (wanted.test(name) || name === 'ptx' || name === 'software')
-      await cp(join(cuda, name), join(native, 'cuda', name), { recursive: true });
-  }
+  await cp(join(root, 'core/native/build'), join(native, 'build'), { recursive: true });
+  for (const part of ['build', 'kernels', 'ptx', 'software'])
+    await cp(join(root, 'core/cuda', part), join(target, 'core/cuda', part), { recursive: true });
   for (const name of ['cuda-software.so', 'cuda-software.json']) {
-    await cp(join(root, 'core/native/build', name), join(native, 'build', name));
+    await cp(join(root, 'core/native/compiled', name), join(native, 'compiled', name));
   }
 }
 

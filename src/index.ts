@@ -1,5 +1,6 @@
 // The public API: what is not listed here is internal and may change without notice.
 
+export { type BackendName, type BackendOptions, describeBackends, useBackend } from '../core/backend/backend.js';
 export { CausalGraph } from '../core/causal/graph.js';
 export {
   auprcTrapezoid,
@@ -25,25 +26,25 @@ export {
   overexpression,
   shiftIntervention,
 } from '../core/causal/intervention.js';
+export type { CudaDeviceKind } from '../core/cuda/device/device-library.js';
+export type { Precision } from '../core/cuda/device/precision.js';
+export { hostKernelCounts } from '../core/cuda/register.js';
 export { CausalPilotError, type ErrorCode } from '../core/errors.js';
-export type { CudaDeviceKind } from '../core/native/cuda/device-library.js';
-export type { Precision } from '../core/native/cuda/precision.js';
-export { hostKernelCounts } from '../core/native/cuda/register.js';
 export { RandomStream } from '../core/random/stream.js';
 export { InterruptWatcher } from '../core/run/interrupt.js';
-export { type BackendName, type BackendOptions, describeBackends, useBackend } from '../core/tensor/backend.js';
-export type { CausalModel, CausalModelPrior } from '../envs/causal-model.js';
-export { DesignEnv, type DesignEnvironment, type DesignState, type DesignStep } from '../envs/design-env.js';
-export { DesignEnvConfig, DesignEnvSettings } from '../envs/design-env-config.js';
-export { checkEnvironment, type EnvironmentFinding } from '../envs/environment-checker.js';
-export { linearOodSuite, type OodShift, oodShift } from '../envs/ood-suite.js';
-export { createCausalModelPrior } from '../envs/prior-registry.js';
+export { DesignEnv, type DesignEnvironment, type DesignState, type DesignStep } from '../envs/design/design-env.js';
+export { DesignEnvConfig, DesignEnvSettings } from '../envs/design/design-env-config.js';
+export { checkEnvironment, type EnvironmentFinding } from '../envs/design/environment-checker.js';
+export { createCausalModelPrior } from '../envs/design/prior-registry.js';
+export { VectorDesignEnv, type VectorDesignState, type VectorDesignStep } from '../envs/design/vector-design-env.js';
+export { linearOodSuite, type OodShift, oodShift } from '../envs/ood/linear-ood-suite.js';
+export { sergioOodSuite } from '../envs/ood/sergio-ood-suite.js';
+export type { CausalModel, CausalModelPrior } from '../envs/prior/causal-model.js';
 export { SergioConfig } from '../envs/sergio/config.js';
 export { GeneNetwork, type GeneNetworkParts } from '../envs/sergio/gene-network.js';
 export { GeneNetworkPrior, sampleGeneNetwork } from '../envs/sergio/gene-network-prior.js';
 export { formatNetworkJson, parseNetworkJson } from '../envs/sergio/network-json.js';
 export { formatNetworkTable, parseNetworkTable } from '../envs/sergio/network-table.js';
-export { sergioOodSuite } from '../envs/sergio/ood-suite.js';
 export {
   controlCondition,
   perturbation,
@@ -60,40 +61,40 @@ export {
   outlierGenes,
   type TechnicalNoiseStep,
 } from '../envs/sergio/technical-noise.js';
-export { VectorDesignEnv, type VectorDesignState, type VectorDesignStep } from '../envs/vector-design-env.js';
 export { loadGraphPosterior, loadPolicy } from '../models/checkpoints.js';
 export { DagRegressionPosterior, type NoiseModel } from '../models/civ/dag-regression-posterior.js';
 export { type FeasibleSet, UNIT_BALL } from '../models/civ/feasible-set.js';
 export { type OptimisationOutcome, PUBLISHED_SEARCH, THOROUGH_SEARCH } from '../models/civ/minimise-acquisition.js';
 export { mostProbableDag } from '../models/civ/most-probable-dag.js';
 export { proposeShift, SHIFT_CRITERIA, type TargetState } from '../models/civ/propose-shift.js';
-export { AmortizedGraphPosterior } from '../models/graph-posterior.js';
-export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy.js';
+export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy/design-policy.js';
+export { AmortizedGraphPosterior } from '../models/posterior/amortized-graph-posterior.js';
 export {
   greedySparsestPermutation,
   type SparsestPermutationOptions,
 } from '../models/sparsest-permutation/greedy-sparsest-permutation.js';
-export { ExperimentConfig, loadExperimentConfig } from '../training/experiment-config.js';
-export type { TrainingIo, TrainingResult } from '../training/learning-loop.js';
+export { ExperimentConfig, loadExperimentConfig } from '../training/config/experiment-config.js';
+export type { TrainingIo, TrainingResult } from '../training/loop/learning-loop.js';
 export { pretrainPosterior } from '../training/posterior/pretrain.js';
 export { trainPolicy } from '../training/train-policy.js';
-export { evaluateStrategies, type HarnessOptions, type HarnessResult } from './evaluation/harness.js';
+export { evaluateStrategies, type HarnessOptions, type HarnessResult } from './evaluation/harness/harness.js';
+export type { EvaluationTask, TaskBatch } from './evaluation/harness/task.js';
 export { readFigures, writeFigures, writeReport } from './evaluation/report/files.js';
-export { type EvaluationOutcome, type EvaluationRun, runEvaluation } from './evaluation/run-evaluation.js';
-export { StrategyScores } from './evaluation/scores.js';
-export { type EvaluationSetting, evaluationSettings, settingNames } from './evaluation/settings.js';
-export { Bootstrap, type Estimate, pairedDifferences } from './evaluation/statistics.js';
-export { createStrategies, STRATEGY_NAMES } from './evaluation/strategies/registry.js';
-export { trainedPolicy } from './evaluation/strategies/trained-policy.js';
-export type { DesignContext, DesignStrategy, TaskKind } from './evaluation/strategy.js';
-export { STRUCTURE_METRICS, type StructureMoment, StructureTask } from './evaluation/structure-task.js';
+export { StrategyScores } from './evaluation/scores/scores.js';
+export { Bootstrap, type Estimate, pairedDifferences } from './evaluation/scores/statistics.js';
 export {
   bestSimpleStrategy,
   type DifferenceRow,
   type EvaluationSummary,
   type ResultRow,
   summarize,
-} from './evaluation/summary.js';
+} from './evaluation/scores/summary.js';
+export { createStrategies, STRATEGY_NAMES } from './evaluation/strategies/registry.js';
+export { trainedPolicy } from './evaluation/strategies/trained-policy.js';
+export type { DesignContext, DesignStrategy, TaskKind } from './evaluation/strategy.js';
+export { type EvaluationOutcome, type EvaluationRun, runEvaluation } from './evaluation/structure/run-evaluation.js';
+export { type EvaluationSetting, evaluationSettings, settingNames } from './evaluation/structure/settings.js';
+export { STRUCTURE_METRICS, type StructureMoment, StructureTask } from './evaluation/structure/structure-task.js';
 export {
   runTargetEvaluation,
   type TargetEvaluationOutcome,
@@ -101,4 +102,3 @@ export {
 } from './evaluation/target/run-target-evaluation.js';
 export { loadTargetStudy, TargetStudyConfig, targetPresets } from './evaluation/target/target-study-config.js';
 export { TARGET_METRICS, TargetTask } from './evaluation/target/target-task.js';
-export type { EvaluationTask, TaskBatch } from './evaluation/task.js';

@@ -22,7 +22,7 @@ function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === 'build' ? [] : filesBelow(path);
+    if (entry.isDirectory()) return entry.name === 'compiled' ? [] : filesBelow(path);
     return entry.name.endsWith('.ts') ? [path] : [];
   });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { experimentPresets } from '../training/experiment-config.js';
+import { experimentPresets } from '../training/config/experiment-config.js';
 
 // Every command of the README runs here, in order, in an empty folder: presets are replaced by files of the same name
 // that extend `smoke`, so that folders keep their names and a command takes seconds. The target task is quick as it stands.

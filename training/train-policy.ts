@@ -1,7 +1,7 @@
-import type { AmortizedGraphPosterior } from '../models/graph-posterior.js';
+import type { AmortizedGraphPosterior } from '../models/posterior/amortized-graph-posterior.js';
 import { trainPolicyByBranchedGradient } from './branched-gradient/train.js';
-import type { ExperimentConfig } from './experiment-config.js';
-import type { TrainingIo, TrainingResult } from './learning-loop.js';
+import type { ExperimentConfig } from './config/experiment-config.js';
+import type { TrainingIo, TrainingResult } from './loop/learning-loop.js';
 import { trainPolicyWithRedq } from './redq/train.js';
 
 /** Trains the design policy of an experiment with the learner that its configuration names. */

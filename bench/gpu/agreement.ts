@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import type { CudaDeviceKind } from '../../core/native/cuda/device-library.js';
-import type { Precision } from '../../core/native/cuda/precision.js';
-import { hostKernelCounts } from '../../core/native/cuda/register.js';
+import { useBackend } from '../../core/backend/backend.js';
+import type { CudaDeviceKind } from '../../core/cuda/device/device-library.js';
+import type { Precision } from '../../core/cuda/device/precision.js';
+import { hostKernelCounts } from '../../core/cuda/register.js';
 import { RandomStream } from '../../core/random/stream.js';
-import { useBackend } from '../../core/tensor/backend.js';
 import { encoderLayer, encoderLayerReference } from '../../core/tensor/encoder-layer.js';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
 import { linear } from '../../core/tensor/linear.js';

@@ -1,4 +1,4 @@
-import type { CudaBackend } from '../../core/native/cuda/cuda-backend.js';
+import type { CudaBackend } from '../../core/cuda/backend/cuda-backend.js';
 
 /** What a card can do at most, by its data sheet. */
 export interface Peak {

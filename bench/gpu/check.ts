@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cudaBackend } from '../../core/native/cuda/register.js';
-import { useBackend } from '../../core/tensor/backend.js';
+import { useBackend } from '../../core/backend/backend.js';
+import { cudaBackend } from '../../core/cuda/register.js';
 import { checkAgreement } from './agreement.js';
 import { measureCopyBandwidth, peakOf } from './card.js';
 import { profileWorkload } from './profile.js';

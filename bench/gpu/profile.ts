@@ -1,4 +1,4 @@
-import type { CudaBackend } from '../../core/native/cuda/cuda-backend.js';
+import type { CudaBackend } from '../../core/cuda/backend/cuda-backend.js';
 import type { GpuWorkload } from './workloads.js';
 
 /** All launches of one kernel in one run of a workload. */

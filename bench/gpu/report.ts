@@ -1,4 +1,4 @@
-import type { DeviceDescription } from '../../core/native/cuda/device.js';
+import type { DeviceDescription } from '../../core/cuda/device/device.js';
 import type { Agreement } from './agreement.js';
 import type { Peak } from './card.js';
 import type { KernelTime } from './profile.js';

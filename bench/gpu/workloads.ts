@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { CudaBackend } from '../../core/native/cuda/cuda-backend.js';
+import type { CudaBackend } from '../../core/cuda/backend/cuda-backend.js';
 import { makeEncoder } from '../encoder.js';
 import { type EncoderSizes, forwardOperations, PAPER } from '../encoder-numbers.js';
 import { median } from '../measure.js';

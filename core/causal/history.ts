@@ -1,18 +1,20 @@
 import { CausalPilotError } from '../errors.js';
-import type { Intervention } from './intervention.js';
+import { type Intervention, type InterventionKind, KINDS_WITH_VALUES } from './intervention.js';
 
 /** Channels of one table entry as the networks see it: the measured value and the target flag. */
 export const HISTORY_CHANNELS = 2;
 
 /**
- * All measurements of one system so far: `rows` samples of d variables with the target flags of the experiment
- * that produced each row. Rows are only ever appended.
+ * All measurements of one system so far: `rows` samples of d variables with the experiment that produced each row, as it
+ * was asked for. Rows are only ever appended.
  *
  * Shapes: n rows, d variables.
  */
 export class History {
   #values: Float32Array;
   #targets: Uint8Array;
+  #interventionValues: Float32Array;
+  #kinds: InterventionKind[] = [];
   #rows = 0;
 
   constructor(
@@ -23,6 +25,7 @@ export class History {
       throw new CausalPilotError('E_INPUT', `History: 'size' must be a positive integer, got ${size}`);
     this.#values = new Float32Array(Math.max(capacity, 1) * size);
     this.#targets = new Uint8Array(Math.max(capacity, 1) * size);
+    this.#interventionValues = new Float32Array(Math.max(capacity, 1) * size);
   }
 
   get rows(): number {
@@ -39,6 +42,16 @@ export class History {
     return this.#targets.subarray(0, this.#rows * this.size);
   }
 
+  /** [rows, d] view of do-values and shifts, 0 where a variable is no target or the kind has no values; valid until the next append. */
+  get interventionValues(): Float32Array {
+    return this.#interventionValues.subarray(0, this.#rows * this.size);
+  }
+
+  /** [rows]: what the experiment of each row did to its targets. */
+  get kinds(): readonly InterventionKind[] {
+    return this.#kinds;
+  }
+
   /** Appends `samples` [r, d], all measured under `intervention`. */
   append(samples: Float32Array, intervention: Intervention): void {
     const { size } = this;
@@ -50,7 +63,15 @@ export class History {
     const added = samples.length / size;
     this.#reserve(this.#rows + added);
     this.#values.set(samples, this.#rows * size);
-    for (let row = 0; row < added; row++) this.#targets.set(intervention.targets, (this.#rows + row) * size);
+    const { kind, targets, values } = intervention;
+    const performed = KINDS_WITH_VALUES.has(kind)
+      ? values?.map((value, variable) => (targets[variable] === 1 ? value : 0))
+      : undefined;
+    for (let row = this.#rows; row < this.#rows + added; row++) {
+      this.#targets.set(targets, row * size);
+      if (performed !== undefined) this.#interventionValues.set(performed, row * size);
+      this.#kinds.push(kind);
+    }
     this.#rows += added;
   }
 
@@ -61,6 +82,8 @@ export class History {
     const copy = new History(this.size, rows);
     copy.#values.set(this.#values.subarray(0, rows * this.size));
     copy.#targets.set(this.#targets.subarray(0, rows * this.size));
+    copy.#interventionValues.set(this.#interventionValues.subarray(0, rows * this.size));
+    copy.#kinds = this.#kinds.slice(0, rows);
     copy.#rows = rows;
     return copy;
   }
@@ -82,7 +105,10 @@ export class History {
     values.set(this.values);
     const targets = new Uint8Array(capacity);
     targets.set(this.targets);
+    const interventionValues = new Float32Array(capacity);
+    interventionValues.set(this.interventionValues);
     this.#values = values;
     this.#targets = targets;
+    this.#interventionValues = interventionValues;
   }
 }

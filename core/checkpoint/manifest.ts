@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CausalPilotError } from '../errors.js';
-import { programVersion } from '../run/program-version.js';
+import { programVersion } from '../program-version.js';
 import { completeFolder, writeFileAtomic, writeFolderAtomic } from './files.js';
 import { decodeSafetensors, encodeSafetensors, readBytes, type StoredTensor, type TensorMap } from './safetensors.js';
 

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { loadFunctions } from './bindings.js';
-import { elementwiseKernels } from './elementwise.js';
-import { fusedKernels } from './fused.js';
-import { matmulKernels } from './matmul.js';
-import { NativeBackend, type NativeKernel } from './native-backend.js';
-import { optimizerKernels } from './optimizers.js';
-import { reductionKernels } from './reductions.js';
+import { NativeBackend, type NativeKernel } from './backend/native-backend.js';
+import { loadFunctions } from './device/bindings.js';
+import { elementwiseKernels } from './ops/elementwise.js';
+import { fusedKernels } from './ops/fused.js';
+import { matmulKernels } from './ops/matmul.js';
+import { optimizerKernels } from './ops/optimizers.js';
+import { reductionKernels } from './ops/reductions.js';
 
 const BACKEND = 'native';
 

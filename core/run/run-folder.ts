@@ -5,10 +5,10 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../checkpoint/files.js';
 import { loadConfig, readConfigFile } from '../config/load-config.js';
 import { CausalPilotError } from '../errors.js';
+import { programVersion } from '../program-version.js';
 import { EventWriter, flattenHyperparameters } from './event-writer.js';
 import { assertFinite } from './finite.js';
 import type { MetricDescriptions, MetricValues } from './metrics.js';
-import { programVersion } from './program-version.js';
 
 const RECORD = 'run.json';
 const CONFIG = 'config.yaml';

@@ -1,5 +1,5 @@
 import type { Intervention } from '../../core/causal/intervention.js';
-import type { CausalModel } from '../causal-model.js';
+import type { CausalModel } from '../prior/causal-model.js';
 import { LinearScm } from './linear-scm.js';
 
 /**

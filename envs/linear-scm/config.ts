@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { GraphPriorConfig } from '../graph-priors.js';
+import { GraphPriorConfig } from '../prior/graph-priors.js';
 
 export const LinearScmNoiseConfig = z.strictObject({
   kind: z

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../../core/random/stream.js';
-import type { CausalModelPrior } from '../causal-model.js';
-import { sampleGraph } from '../graph-priors.js';
+import type { CausalModelPrior } from '../prior/causal-model.js';
+import { sampleGraph } from '../prior/graph-priors.js';
 import type { LinearScmConfig } from './config.js';
 import { LinearScm } from './linear-scm.js';
 import { sampleNoise } from './noise.js';

@@ -2,7 +2,7 @@ import type { CausalGraph } from '../../core/causal/graph.js';
 import { type Intervention, type InterventionKind, validateIntervention } from '../../core/causal/intervention.js';
 import { CausalPilotError, checkShape } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { CausalModel } from '../causal-model.js';
+import type { CausalModel } from '../prior/causal-model.js';
 import { fillStandardNoise, type LinearScmNoise, STANDARD_MOMENTS } from './noise.js';
 
 export interface LinearScmParameters {

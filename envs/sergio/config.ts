@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { GraphPriorConfig } from '../graph-priors.js';
+import { GraphPriorConfig } from '../prior/graph-priors.js';
 import { PLATFORM_NAMES, TECHNICAL_EFFECTS } from './platforms.js';
 
 const range = (minimum: number, maximum: number, description: string) =>

@@ -1,7 +1,7 @@
 import { sampleBeta } from '../../core/random/distributions.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { CausalModelPrior } from '../causal-model.js';
-import { sampleGraph } from '../graph-priors.js';
+import type { CausalModelPrior } from '../prior/causal-model.js';
+import { sampleGraph } from '../prior/graph-priors.js';
 import type { SergioConfig } from './config.js';
 import { GeneNetwork } from './gene-network.js';
 import { SergioModel } from './sergio-model.js';

@@ -1,5 +1,5 @@
 import { CausalPilotError } from '../../core/errors.js';
-import type { SergioKernel } from '../../core/native/sergio-kernel.js';
+import type { SergioKernel } from '../../core/native/ops/sergio.js';
 import { type LangevinRequest, type LangevinSettings, simulateLangevinReference } from './langevin-reference.js';
 
 // Shapes: K requests, d genes, B cell types, n cells per type.

@@ -1,8 +1,8 @@
 import { type Intervention, type InterventionKind, validateIntervention } from '../../core/causal/intervention.js';
 import { CausalPilotError } from '../../core/errors.js';
-import { nativeSergioKernel } from '../../core/native/sergio-kernel.js';
+import { nativeSergioKernel } from '../../core/native/ops/sergio.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { CausalModel } from '../causal-model.js';
+import type { CausalModel } from '../prior/causal-model.js';
 import type { SergioConfig } from './config.js';
 import type { GeneNetwork } from './gene-network.js';
 import { simulateLangevin } from './langevin.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CausalPilotError } from '../../core/errors.js';
-import { DesignEnvConfig } from '../design-env-config.js';
+import { DesignEnvConfig } from '../design/design-env-config.js';
 
 const weight = (value: number, description: string) => z.number().min(0).default(value).describe(description);
 

@@ -1,6 +1,6 @@
 import { type Intervention, KINDS_WITH_VALUES } from '../../core/causal/intervention.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { DesignEnvSettings } from '../design-env-config.js';
+import type { DesignEnvSettings } from '../design/design-env-config.js';
 import type { PosteriorDataConfig } from './config.js';
 
 type Collection = keyof PosteriorDataConfig['collections'];

@@ -1,8 +1,8 @@
 import { HISTORY_CHANNELS } from '../../core/causal/history.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { CausalModelPrior } from '../causal-model.js';
-import { Episode } from '../episode.js';
-import { createCausalModelPrior } from '../prior-registry.js';
+import { Episode } from '../design/episode.js';
+import { createCausalModelPrior } from '../design/prior-registry.js';
+import type { CausalModelPrior } from '../prior/causal-model.js';
 import { checkDatasetSpec, type DatasetSpec } from './config.js';
 import { drawExperimentPlan } from './experiment-plan.js';
 

@@ -1,5 +1,5 @@
 import { compareFolder } from './fixtures/compare-folder.js';
-import { reportError } from './report-error.js';
+import { reportError } from './session/report-error.js';
 
 /** Exit code 0: everything that is known agrees; 1: something does not; 2: the call cannot be used. */
 async function main(args: readonly string[]): Promise<number> {

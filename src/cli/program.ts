@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { programVersion } from '../../core/run/program-version.js';
+import { programVersion } from '../../core/program-version.js';
 import { registerBehaviour } from './commands/behaviour.js';
 import { registerConfig } from './commands/config.js';
 import { registerDoctor } from './commands/doctor.js';
@@ -12,7 +12,7 @@ import { registerReport } from './commands/report.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSweep } from './commands/sweep.js';
 import { registerTrain } from './commands/train.js';
-import { reportError } from './report-error.js';
+import { reportError } from './session/report-error.js';
 
 /** The command line; commands load what they need when they run, so that help is quick. */
 export function createProgram(): Command {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { type MockInstance, vi } from 'vitest';
-import { useBackend } from '../../core/tensor/backend.js';
+import { useBackend } from '../../core/backend/backend.js';
 import type { CapturingBackend } from '../../core/tensor/capturing-backend.js';
-import { softwareDeviceIsUsable } from '../core/native/cuda/software-device.js';
+import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';
 import { useRecordingBackend } from '../core/tensor/recording-backend.js';
 import { nativeIsUsable } from '../core/tensor/usable-backends.js';
 

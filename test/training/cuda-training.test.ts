@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BackendName, useBackend } from '../../core/backend/backend.js';
 import { readSafetensors } from '../../core/checkpoint/safetensors.js';
-import { cudaBackend } from '../../core/native/cuda/register.js';
+import { cudaBackend } from '../../core/cuda/register.js';
 import { readMetrics } from '../../core/run/run-folder.js';
-import { type BackendName, useBackend } from '../../core/tensor/backend.js';
 import { loadGraphPosterior } from '../../models/checkpoints.js';
 import { trainPolicyByBranchedGradient } from '../../training/branched-gradient/train.js';
-import { type ExperimentConfig, loadExperimentConfig } from '../../training/experiment-config.js';
-import type { TrainingIo } from '../../training/learning-loop.js';
+import { type ExperimentConfig, loadExperimentConfig } from '../../training/config/experiment-config.js';
+import type { TrainingIo } from '../../training/loop/learning-loop.js';
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
 import { trainPolicyWithRedq } from '../../training/redq/train.js';
-import { softwareDeviceIsUsable } from '../core/native/cuda/software-device.js';
+import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';
 import { nativeIsUsable } from '../core/tensor/usable-backends.js';
 
 /** Largest difference between weights after the few steps of a smoke run, relative to the largest weight of the tensor. */

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BackendOptions, useBackend } from '../../core/backend/backend.js';
 import { hasCheckpoint } from '../../core/checkpoint/manifest.js';
 import { readSafetensors } from '../../core/checkpoint/safetensors.js';
 import { readMetrics } from '../../core/run/run-folder.js';
-import { type BackendOptions, useBackend } from '../../core/tensor/backend.js';
 import { loadGraphPosterior, loadPolicy } from '../../models/checkpoints.js';
-import { loadExperimentConfig } from '../../training/experiment-config.js';
-import type { TrainingIo, TrainingResult } from '../../training/learning-loop.js';
+import { loadExperimentConfig } from '../../training/config/experiment-config.js';
+import type { TrainingIo, TrainingResult } from '../../training/loop/learning-loop.js';
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
 import { trainPolicyWithRedq } from '../../training/redq/train.js';
-import { softwareDeviceIsUsable } from '../core/native/cuda/software-device.js';
+import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';
 
 const backends: { label: string; options: BackendOptions }[] = [
   { label: 'the default backend', options: {} },

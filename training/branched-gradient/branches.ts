@@ -1,9 +1,9 @@
 import { type Intervention, type InterventionKind, KINDS_WITH_VALUES } from '../../core/causal/intervention.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { CausalModelPrior } from '../../envs/causal-model.js';
-import type { DesignEnvSettings } from '../../envs/design-env-config.js';
-import { Episode } from '../../envs/episode.js';
+import type { DesignEnvSettings } from '../../envs/design/design-env-config.js';
+import { Episode } from '../../envs/design/episode.js';
 import { hasAffineResponse, valueEffects } from '../../envs/linear-scm/affine-response.js';
+import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
 
 // Shapes: B = groups * branches rollouts, r rows per experiment, d variables.
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { PROBABILITY_FLOOR } from '../../core/causal/graph-metrics.js';
-import type { RewardKind } from '../../envs/reward.js';
+import type { RewardKind } from '../../envs/design/reward.js';
 import { offDiagonalMask } from '../posterior/loss.js';
 
 // Shapes: B histories, d variables.

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../../core/random/stream.js';
-import { asFlagChannel, asValueChannel } from '../../models/differentiable-scaling.js';
-import { type HistoryBatch, packHistories, toHistoryBatch } from '../../models/history-batch.js';
-import type { DesignPolicy } from '../../models/policy.js';
-import { sampleValues, type ValueGaussian } from '../../models/sign-law.js';
-import { tanhGaussianNumbers } from '../../models/tanh-gaussian.js';
-import { flagTensor } from '../../models/target-law.js';
-import { detached } from '../score-function.js';
+import { asFlagChannel, asValueChannel } from '../../models/networks/differentiable-scaling.js';
+import { type HistoryBatch, packHistories, toHistoryBatch } from '../../models/networks/history-batch.js';
+import type { DesignPolicy } from '../../models/policy/design-policy.js';
+import { tanhGaussianNumbers } from '../../models/policy/distributions/tanh-gaussian.js';
+import { flagTensor } from '../../models/policy/distributions/target-distribution.js';
+import { sampleValues, type ValueGaussian } from '../../models/policy/distributions/value-signs.js';
+import { detached } from '../loop/score-function.js';
 import { appendRows } from './append-rows.js';
 import type { Branches } from './branches.js';
 

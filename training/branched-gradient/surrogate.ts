@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { leaveOneOutAdvantage } from '../score-function.js';
+import { leaveOneOutAdvantage } from '../loop/score-function.js';
 
 // Shapes: B = G groups * K branches, T decisions.
 

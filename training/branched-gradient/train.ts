@@ -1,12 +1,12 @@
 import { RandomStream } from '../../core/random/stream.js';
 import { defineMetrics } from '../../core/run/metrics.js';
-import { createCausalModelPrior } from '../../envs/prior-registry.js';
+import { createCausalModelPrior } from '../../envs/design/prior-registry.js';
 import { savePolicy } from '../../models/checkpoints.js';
-import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
-import { actionChannels, DesignPolicy } from '../../models/policy.js';
-import type { ExperimentConfig } from '../experiment-config.js';
-import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
-import { HELD_OUT_METRICS, PolicyValidation } from '../policy-validation.js';
+import { actionChannels, DesignPolicy } from '../../models/policy/design-policy.js';
+import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
+import type { ExperimentConfig } from '../config/experiment-config.js';
+import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
+import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
 import { BranchedGradientLearner } from './learner.js';
 import { startFromPosterior } from './warm-start.js';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CausalPilotError } from '../../core/errors.js';
-import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
-import type { DesignPolicy } from '../../models/policy.js';
+import type { DesignPolicy } from '../../models/policy/design-policy.js';
+import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 
 /** Options that must agree for the posterior's encoder to mean the same in the policy. */
 const ENCODER_OPTIONS = [

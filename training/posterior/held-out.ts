@@ -2,9 +2,9 @@ import { type Calibration, calibration, type ScoredGraph } from '../../core/caus
 import { expectedCorrectEntries, logPosterior } from '../../core/causal/graph-metrics.js';
 import { auroc, averagePrecision } from '../../core/causal/ranking-metrics.js';
 import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
-import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
-import { fromDatasets } from '../../models/history-batch.js';
-import { meanOf } from '../mean.js';
+import { fromDatasets } from '../../models/networks/history-batch.js';
+import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
+import { meanOf } from '../loop/mean.js';
 
 /** How good a posterior is on datasets it has not seen. Ranking metrics leave out graphs where they are not defined. */
 export interface HeldOutScores {

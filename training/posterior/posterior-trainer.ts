@@ -13,11 +13,14 @@ import {
 import { finiteGuard, tensorNorms } from '../../core/tensor/optimizer-state.js';
 import { Adam, Lamb, lossAndGradients, polyakUpdate } from '../../core/tensor/optimizers.js';
 import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
-import { encoderDropoutInput } from '../../models/encoder.js';
-import { AmortizedGraphPosterior, type GraphPosteriorConfig } from '../../models/graph-posterior.js';
-import { fromDatasets, type HistoryArrays, historyInputs } from '../../models/history-batch.js';
-import { LearningRateSchedule, learningRateAt } from '../schedules.js';
-import { loadParts, partsToArrays, type StatePart } from '../state-parts.js';
+import { encoderDropoutInput } from '../../models/networks/encoder.js';
+import { fromDatasets, type HistoryArrays, historyInputs } from '../../models/networks/history-batch.js';
+import {
+  AmortizedGraphPosterior,
+  type GraphPosteriorConfig,
+} from '../../models/posterior/amortized-graph-posterior.js';
+import { LearningRateSchedule, learningRateAt } from '../config/schedules.js';
+import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import { edgeCrossEntropy, spectralRadius } from './loss.js';
 
 // Shapes: B datasets, n rows, d variables.

@@ -3,8 +3,8 @@ import { defineMetrics } from '../../core/run/metrics.js';
 import { type DatasetBatch, simulateDatasets } from '../../envs/simulation/simulate-datasets.js';
 import { SimulationPool } from '../../envs/simulation/simulation-pool.js';
 import { saveGraphPosterior } from '../../models/checkpoints.js';
-import type { ExperimentConfig } from '../experiment-config.js';
-import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../learning-loop.js';
+import type { ExperimentConfig } from '../config/experiment-config.js';
+import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { scoreHeldOut } from './held-out.js';
 import { PosteriorTrainer } from './posterior-trainer.js';
 

@@ -1,11 +1,11 @@
 import { HISTORY_CHANNELS } from '../../core/causal/history.js';
 import { auroc, averagePrecision } from '../../core/causal/ranking-metrics.js';
 import { RandomStream } from '../../core/random/stream.js';
-import type { DesignEnvConfig } from '../../envs/design-env-config.js';
+import type { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { DatasetSpec, type PosteriorDataConfig } from '../../envs/simulation/config.js';
 import { type DatasetBatch, simulateDatasets } from '../../envs/simulation/simulate-datasets.js';
-import type { AmortizedGraphPosterior } from '../../models/graph-posterior.js';
-import { meanOf } from '../mean.js';
+import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
+import { meanOf } from '../loop/mean.js';
 import { type HeldOutScores, scoreHeldOut } from './held-out.js';
 
 /** Scores of a posterior for one amount and kind of data. */

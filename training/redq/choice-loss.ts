@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { CandidateActions } from '../../models/candidate-actions.js';
-import { detached, leaveOneOutAdvantage } from '../score-function.js';
+import type { CandidateActions } from '../../models/policy/candidate-actions.js';
+import { detached, leaveOneOutAdvantage } from '../loop/score-function.js';
 
 // Shapes: B histories, M candidate actions for each.
 

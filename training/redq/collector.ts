@@ -1,7 +1,7 @@
 import { HISTORY_CHANNELS } from '../../core/causal/history.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { VectorDesignEnv } from '../../envs/vector-design-env.js';
-import { type DesignPolicy, interventionsFromActions } from '../../models/policy.js';
+import type { VectorDesignEnv } from '../../envs/design/vector-design-env.js';
+import { type DesignPolicy, interventionsFromActions } from '../../models/policy/design-policy.js';
 import type { Episode } from './replay.js';
 
 // Shapes: K episodes, T experiments, d variables, C action numbers per variable.

@@ -2,13 +2,13 @@ import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { Adam } from '../../core/tensor/optimizers.js';
-import { Critic, type CriticConfig } from '../../models/critic.js';
-import { DesignPolicy, type PolicyConfig } from '../../models/policy.js';
-import { loadParts, partsToArrays, type StatePart } from '../state-parts.js';
+import { Critic, type CriticConfig } from '../../models/policy/critic.js';
+import { DesignPolicy, type PolicyConfig } from '../../models/policy/design-policy.js';
+import type { RedqConfig } from '../config/redq-config.js';
+import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import { type CriticMetrics, CriticUpdate } from './critic-update.js';
 import { logTemperatureGradient } from './losses.js';
 import { type PolicyMetrics, PolicyUpdate } from './policy-update.js';
-import type { RedqConfig } from './redq-config.js';
 import type { TransitionBatch } from './replay.js';
 import { ScalarAdam } from './scalar-adam.js';
 import type { RedqNetworks } from './update-context.js';

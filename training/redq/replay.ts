@@ -2,7 +2,7 @@ import { HISTORY_CHANNELS } from '../../core/causal/history.js';
 import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import type { HistoryArrays } from '../../models/history-batch.js';
+import type { HistoryArrays } from '../../models/networks/history-batch.js';
 
 // Shapes: B transitions, R = initialRows + budget * rowsPerExperiment rows, d variables, C action numbers, T budget.
 

@@ -2,10 +2,10 @@ import type * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { StepInput } from '../../core/tensor/captured-step.js';
 import type { Adam } from '../../core/tensor/optimizers.js';
-import type { Critic } from '../../models/critic.js';
-import type { HistoryBatch } from '../../models/history-batch.js';
-import type { DesignPolicy } from '../../models/policy.js';
-import type { RedqConfig } from './redq-config.js';
+import type { HistoryBatch } from '../../models/networks/history-batch.js';
+import type { Critic } from '../../models/policy/critic.js';
+import type { DesignPolicy } from '../../models/policy/design-policy.js';
+import type { RedqConfig } from '../config/redq-config.js';
 import type { TransitionBatch } from './replay.js';
 
 /** The networks of REDQ and the optimisers that its two updates share. */

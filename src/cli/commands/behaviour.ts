@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { DecisionMode } from '../../../models/policy.js';
-import { checkpointFolder } from '../model-folders.js';
+import type { DecisionMode } from '../../../models/policy/design-policy.js';
+import { checkpointFolder } from '../session/model-folders.js';
 import {
   addConfigOptions,
   addRunOptions,
@@ -8,8 +8,8 @@ import {
   type ExperimentOptions,
   loadExperiment,
   wholeNumber,
-} from '../options.js';
-import { printJson, printLine, withSession } from '../session.js';
+} from '../session/options.js';
+import { printJson, printLine, withSession } from '../session/session.js';
 
 interface BehaviourOptions extends ExperimentOptions {
   readonly posterior?: string;

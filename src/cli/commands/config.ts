@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addConfigOptions, type ExperimentOptions, loadExperiment } from '../options.js';
-import { printJson, printLine } from '../session.js';
+import { addConfigOptions, type ExperimentOptions, loadExperiment } from '../session/options.js';
+import { printJson, printLine } from '../session/session.js';
 
 export function registerConfig(program: Command): void {
   const config = program.command('config').description('what a configuration can say');
@@ -24,13 +24,13 @@ export function registerConfig(program: Command): void {
 
 async function schema(): Promise<void> {
   const { configJsonSchema } = await import('../../../core/config/explain.js');
-  const { ExperimentConfig } = await import('../../../training/experiment-config.js');
+  const { ExperimentConfig } = await import('../../../training/config/experiment-config.js');
   printJson(configJsonSchema(ExperimentConfig));
 }
 
 async function explain(option: string | undefined, { json }: { readonly json?: boolean }): Promise<void> {
   const { explainConfig, formatExplanations } = await import('../../../core/config/explain.js');
-  const { ExperimentConfig } = await import('../../../training/experiment-config.js');
+  const { ExperimentConfig } = await import('../../../training/config/experiment-config.js');
   const { CausalPilotError } = await import('../../../core/errors.js');
   const prefix = option ?? '';
   const matching = explainConfig(ExperimentConfig).filter(

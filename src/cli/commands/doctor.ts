@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import type { CudaCheck } from '../cuda-self-check.js';
-import { printJson, printLine } from '../session.js';
+import { printJson, printLine } from '../session/session.js';
+import type { CudaCheck } from './cuda-self-check.js';
 
 const MINIMUM_NODE = [20, 19] as const;
 
@@ -32,11 +32,11 @@ export function registerDoctor(program: Command): void {
 }
 
 async function diagnose(): Promise<Diagnosis> {
-  const { automaticBackend, describeBackends } = await import('../../../core/tensor/backend.js');
-  const { programVersion } = await import('../../../core/run/program-version.js');
+  const { automaticBackend, describeBackends } = await import('../../../core/backend/backend.js');
+  const { programVersion } = await import('../../../core/program-version.js');
   const backends = await describeBackends();
   const hasCuda = backends.some(({ name, usable }) => name === 'cuda' && usable);
-  const { checkCuda } = await import('../cuda-self-check.js');
+  const { checkCuda } = await import('./cuda-self-check.js');
   return {
     version: programVersion(),
     node: { version: process.version, supported: isSupported(process.versions.node) },

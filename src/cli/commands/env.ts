@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
-import type { DesignEnvironment } from '../../../envs/design-env.js';
-import type { EnvironmentFinding } from '../../../envs/environment-checker.js';
-import { addConfigOptions, type ExperimentOptions, loadExperiment, nameList, wholeNumber } from '../options.js';
-import { printJson, printLine } from '../session.js';
+import type { DesignEnvironment } from '../../../envs/design/design-env.js';
+import type { EnvironmentFinding } from '../../../envs/design/environment-checker.js';
+import { addConfigOptions, type ExperimentOptions, loadExperiment, nameList, wholeNumber } from '../session/options.js';
+import { printJson, printLine } from '../session/session.js';
 
 interface CheckOptions extends ExperimentOptions {
   readonly module?: string;
@@ -40,7 +40,7 @@ Example:
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const { checkEnvironment } = await import('../../../envs/environment-checker.js');
+  const { checkEnvironment } = await import('../../../envs/design/environment-checker.js');
   const environments =
     options.module === undefined ? await configuredEnvironments(options) : [await ownEnvironment(options.module)];
   const checked = environments.map(({ name, make }) => ({
@@ -65,9 +65,9 @@ function describe(environment: string, findings: readonly EnvironmentFinding[]):
 /** Configured environments are checked with a posterior that knows nothing: it is not what is under test. */
 async function configuredEnvironments(options: CheckOptions): Promise<NamedEnvironment[]> {
   const config = await loadExperiment(options);
-  const { DesignEnv } = await import('../../../envs/design-env.js');
-  const { evaluationSettings, IN_DISTRIBUTION, settingNames } = await import('../../evaluation/settings.js');
-  const { UniformPosterior } = await import('../uniform-posterior.js');
+  const { DesignEnv } = await import('../../../envs/design/design-env.js');
+  const { evaluationSettings, IN_DISTRIBUTION, settingNames } = await import('../../evaluation/structure/settings.js');
+  const { UniformPosterior } = await import('./uniform-posterior.js');
   const names = options.ood ? settingNames(config.environment.prior.kind) : (options.environments ?? [IN_DISTRIBUTION]);
   return evaluationSettings(config.environment, names).map(({ name, config: setting }) => ({
     name,

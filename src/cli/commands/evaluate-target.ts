@@ -1,8 +1,8 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
-import { checkpointFolder } from '../model-folders.js';
-import { defaultFolder, type ExperimentOptions } from '../options.js';
-import { printJson, printLine } from '../session.js';
+import { checkpointFolder } from '../session/model-folders.js';
+import { defaultFolder, type ExperimentOptions } from '../session/options.js';
+import { printJson, printLine } from '../session/session.js';
 
 export interface EvaluateTargetOptions extends ExperimentOptions {
   readonly posterior?: string;
@@ -64,7 +64,7 @@ async function startBackend({ backend = 'auto', threads, precision }: Experiment
   const exactness = PRECISIONS.find((name) => name === precision);
   if (precision !== undefined && exactness === undefined)
     throw new CausalPilotError('E_CONFIG', `--precision: unknown '${precision}'; choose ${PRECISIONS.join(' or ')}`);
-  const { useBackend } = await import('../../../core/tensor/backend.js');
+  const { useBackend } = await import('../../../core/backend/backend.js');
   await useBackend({
     backend: choice,
     ...(threads === undefined ? {} : { threads }),

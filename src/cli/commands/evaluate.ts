@@ -1,10 +1,16 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { ExperimentConfig } from '../../../training/experiment-config.js';
-import { checkpointFolder } from '../model-folders.js';
-import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment, nameList } from '../options.js';
-import { printEvaluation } from '../print-evaluation.js';
-import { printJson, printLine, withSession } from '../session.js';
+import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
+import { checkpointFolder } from '../session/model-folders.js';
+import {
+  addExperimentOptions,
+  defaultFolder,
+  type ExperimentOptions,
+  loadExperiment,
+  nameList,
+} from '../session/options.js';
+import { printEvaluation } from '../session/print-evaluation.js';
+import { printJson, printLine, withSession } from '../session/session.js';
 
 interface EvaluateOptions extends ExperimentOptions {
   readonly task: 'structure' | 'target';
@@ -59,7 +65,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   const policy = await policyFolder(options);
   const environments = await chosenEnvironments(options, config.environment.prior.kind);
   const outcome = await withSession(config, async ({ interrupt, backend }) => {
-    const { runEvaluation } = await import('../../evaluation/run-evaluation.js');
+    const { runEvaluation } = await import('../../evaluation/structure/run-evaluation.js');
     return runEvaluation({
       config,
       folder,
@@ -94,6 +100,6 @@ async function chosenEnvironments(
   kind: ExperimentConfig['environment']['prior']['kind'],
 ): Promise<readonly string[] | undefined> {
   if (!ood) return environments;
-  const { settingNames } = await import('../../evaluation/settings.js');
+  const { settingNames } = await import('../../evaluation/structure/settings.js');
   return [...new Set([...settingNames(kind), ...(environments ?? [])])];
 }

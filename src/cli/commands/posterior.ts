@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { PosteriorQuality } from '../../../training/posterior/quality.js';
-import { checkpointFolder } from '../model-folders.js';
+import { checkpointFolder } from '../session/model-folders.js';
 import {
   addExperimentOptions,
   defaultFolder,
   type ExperimentOptions,
   loadExperiment,
   wholeNumber,
-} from '../options.js';
-import { printJson, printLine, withSession } from '../session.js';
+} from '../session/options.js';
+import { printJson, printLine, withSession } from '../session/session.js';
 
 interface PosteriorOptions extends ExperimentOptions {
   readonly posterior?: string;

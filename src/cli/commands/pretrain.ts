@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../options.js';
-import { printJson, printLine, typedCommand, withSession } from '../session.js';
+import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
+import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
 
 export function registerPretrain(program: Command): void {
   addExperimentOptions(

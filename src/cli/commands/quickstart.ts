@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { ExperimentConfig } from '../../../training/experiment-config.js';
-import type { EvaluationSummary } from '../../evaluation/summary.js';
-import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../options.js';
-import { printEvaluation } from '../print-evaluation.js';
-import { printJson, printLine, type Session, typedCommand, withSession } from '../session.js';
-import { StageClock } from '../stage-clock.js';
-import { trainAgainst } from '../train-against.js';
+import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
+import type { EvaluationSummary } from '../../evaluation/scores/summary.js';
+import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
+import { printEvaluation } from '../session/print-evaluation.js';
+import { printJson, printLine, type Session, typedCommand, withSession } from '../session/session.js';
+import { StageClock } from '../session/stage-clock.js';
+import { trainAgainst } from '../session/train-against.js';
 
 export function registerQuickstart(program: Command): void {
   addExperimentOptions(
@@ -39,7 +39,7 @@ async function quickstart(options: ExperimentOptions): Promise<void> {
     printLine(`quickstart: stopped and saved in ${folder}; the same command continues`);
     return;
   }
-  const { describeHeadline, policyHeadlines } = await import('../policy-headlines.js');
+  const { describeHeadline, policyHeadlines } = await import('../session/policy-headlines.js');
   const headlines = policyHeadlines(outcome.summary, config.evaluation.reference);
   if (options.json) printJson({ folder, headlines, seconds: clock.seconds, ...outcome.summary });
   else {
@@ -80,7 +80,7 @@ async function runStages(config: ExperimentConfig, folder: string, stages: Stage
   const policyRun = await clock.time('policy', () => trainAgainst(posteriorRun.bestCheckpoint, config, io('policy')));
   if (policyRun.status === 'interrupted') return undefined;
   const evaluation = await clock.time('evaluation', async () => {
-    const { runEvaluation } = await import('../../evaluation/run-evaluation.js');
+    const { runEvaluation } = await import('../../evaluation/structure/run-evaluation.js');
     return runEvaluation({
       ...io('evaluation'),
       config,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
-import { printJson, printLine } from '../session.js';
+import { printJson, printLine } from '../session/session.js';
 
 interface ReportOptions {
   readonly differences?: string;
@@ -50,7 +50,7 @@ async function reportEvaluation(results: string, options: ReportOptions): Promis
   const files = await writeReport(options.out ?? dirname(results), summary, options.title);
   if (options.json) printJson({ files, ...summary });
   else {
-    const { printEvaluation } = await import('../print-evaluation.js');
+    const { printEvaluation } = await import('../session/print-evaluation.js');
     printEvaluation(summary, []);
     printLine(`Report: ${files.join(', ')}`);
   }

@@ -6,8 +6,8 @@ import { CausalPilotError } from '../../../core/errors.js';
 import type { SergioConfig } from '../../../envs/sergio/config.js';
 import type { GeneNetwork } from '../../../envs/sergio/gene-network.js';
 import type { PerturbationKind, ScreenCondition } from '../../../envs/sergio/screen.js';
-import { nameList, wholeNumber } from '../options.js';
-import { printJson, printLine } from '../session.js';
+import { nameList, wholeNumber } from '../session/options.js';
+import { printJson, printLine } from '../session/session.js';
 
 interface SimulateOptions {
   readonly out: string;

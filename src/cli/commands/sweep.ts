@@ -6,17 +6,17 @@ import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
-import type { Trial } from '../../../training/sweep/search-space.js';
 import { renderTable } from '../../evaluation/report/table.js';
-import { checkpointFolder } from '../model-folders.js';
+import { checkpointFolder } from '../session/model-folders.js';
 import {
   addExperimentOptions,
   defaultFolder,
   type ExperimentOptions,
   loadExperiment,
   wholeNumber,
-} from '../options.js';
-import { printJson, printLine } from '../session.js';
+} from '../session/options.js';
+import { printJson, printLine } from '../session/session.js';
+import type { Trial } from '../sweep/search-space.js';
 import type { SweepPlan } from '../sweep/sweep-run.js';
 
 interface SweepOptions extends ExperimentOptions {
@@ -121,7 +121,7 @@ async function report(
 
 /** Checks everything that can be checked before the first run: options, values of every trial, the posterior. */
 async function makePlan(options: SweepOptions): Promise<SweepPlan> {
-  const { listTrials, parseVariation, trialOverrides } = await import('../../../training/sweep/search-space.js');
+  const { listTrials, parseVariation, trialOverrides } = await import('../sweep/search-space.js');
   const base = await loadExperiment(options);
   if (options.vary.length === 0)
     throw new CausalPilotError('E_CONFIG', "nothing varies; name an option and its values: --vary 'option=[a, b]'");

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { checkpointFolder } from '../model-folders.js';
-import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../options.js';
-import { printJson, printLine, typedCommand, withSession } from '../session.js';
-import { trainAgainst } from '../train-against.js';
+import { checkpointFolder } from '../session/model-folders.js';
+import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
+import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
+import { trainAgainst } from '../session/train-against.js';
 import { trainingSummary } from './pretrain.js';
 
 interface TrainOptions extends ExperimentOptions {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { flowText } from '../../../training/sweep/search-space.js';
+import { flowText } from './search-space.js';
 
 /** What names one configuration of a sweep among those that are drawn together. */
 export interface LabelledConfiguration {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ExperimentConfig } from '../../../training/experiment-config.js';
-import { flowText } from '../../../training/sweep/search-space.js';
+import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { count } from '../../evaluation/report/table.js';
+import { flowText } from './search-space.js';
 
 /** What the curves of a panel share. */
 export interface PanelSetting {

@@ -5,10 +5,10 @@ import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { isRunFolder } from '../../../core/run/run-folder.js';
-import { runQueue } from '../../../training/sweep/run-queue.js';
-import { type Trial, trialOverrides } from '../../../training/sweep/search-space.js';
-import { readJson } from '../../evaluation/json-file.js';
-import { StageClock } from '../stage-clock.js';
+import { readJson } from '../../evaluation/scores/json-file.js';
+import { StageClock } from '../session/stage-clock.js';
+import { runQueue } from './run-queue.js';
+import { type Trial, trialOverrides } from './search-space.js';
 import type { CommandOutcome, TrialProcesses } from './trial-process.js';
 
 export const SWEEP_FILE = 'sweep.json';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { flowText } from '../../../training/sweep/search-space.js';
-import { estimateOverSeeds, type SeedEstimate } from '../../../training/sweep/seed-interval.js';
 import { DIFFERENCES_FILE, RESULTS_FILE, readFigures } from '../../evaluation/report/files.js';
+import { estimateOverSeeds, type SeedEstimate } from '../../evaluation/report/seed-interval.js';
 import type { TextTable } from '../../evaluation/report/table.js';
 import { strategyLabel } from '../../evaluation/strategies/registry.js';
+import { flowText } from './search-space.js';
 import { finishedOutcome, type SweepJob } from './sweep-run.js';
 
 const METRIC = 'return';

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { History } from '../../../core/causal/history.js';
-import { packHistories, toHistoryBatch } from '../../../models/history-batch.js';
-import type { DesignPolicy } from '../../../models/policy.js';
-import type { Bootstrap } from '../statistics.js';
+import { packHistories, toHistoryBatch } from '../../../models/networks/history-batch.js';
+import type { DesignPolicy } from '../../../models/policy/design-policy.js';
+import type { Bootstrap } from '../scores/statistics.js';
+import { finite, type ResultRow } from '../scores/summary.js';
 import type { DesignStrategy } from '../strategy.js';
-import { finite, type ResultRow } from '../summary.js';
 import { type Play, targetsOf } from './recorder.js';
 
 /** How much of the choice of targets in one round is decided by what was measured before, nats. */
@@ -12,7 +12,7 @@ export interface Adaptivity {
   readonly round: number;
   /** Entropy of the targets over systems: the plug-in estimate, too small by about (sets seen - 1) / (2 systems). */
   readonly marginalEntropy: number;
-  /** Mean entropy of the policy's own law of the targets, given the history. */
+  /** Mean entropy of the policy's own distribution of the targets, given the history. */
   readonly conditionalEntropy: Pick<ResultRow, 'mean' | 'ci95' | 'n'>;
   /** Their difference, an estimate of the mutual information between history and targets. */
   readonly dependence: number | null;

@@ -1,5 +1,5 @@
-import type { Bootstrap } from '../statistics.js';
-import { finite, type ResultRow } from '../summary.js';
+import type { Bootstrap } from '../scores/statistics.js';
+import { finite, type ResultRow } from '../scores/summary.js';
 import { measureRound } from './measures.js';
 import type { Play } from './recorder.js';
 

@@ -1,4 +1,4 @@
-import type { MetricDescription } from '../metric-descriptions.js';
+import type { MetricDescription } from '../scores/metric-descriptions.js';
 import { type Play, targetsOf, valuesOf } from './recorder.js';
 
 /** What is measured of every round; the ranks (`targetRank1` is the most uncertain variable) come on top. */

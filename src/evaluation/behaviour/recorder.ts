@@ -1,7 +1,7 @@
 import type { CausalGraph } from '../../../core/causal/graph.js';
 import { expectedCorrectEntries } from '../../../core/causal/graph-metrics.js';
 import { type Intervention, KINDS_WITH_VALUES } from '../../../core/causal/intervention.js';
-import type { StructureMoment } from '../structure-task.js';
+import type { StructureMoment } from '../structure/structure-task.js';
 import { variableUncertainty } from './uncertainty.js';
 
 /** How one strategy played one system of d variables with T experiments. */

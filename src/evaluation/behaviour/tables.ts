@@ -1,5 +1,5 @@
-import { formatEstimate } from '../metric-descriptions.js';
 import type { TextTable } from '../report/table.js';
+import { formatEstimate } from '../scores/metric-descriptions.js';
 import { strategyLabel } from '../strategies/registry.js';
 import type { BehaviourRow } from './behaviour-summary.js';
 import { BEHAVIOUR_MEASURES, describeMeasure } from './measures.js';

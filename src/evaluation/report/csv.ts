@@ -1,4 +1,4 @@
-import type { DifferenceRow, ResultRow } from '../summary.js';
+import type { DifferenceRow, ResultRow } from '../scores/summary.js';
 import type { LearningPanel } from './learning-curves.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { describeMetric } from '../metric-descriptions.js';
+import { describeMetric } from '../scores/metric-descriptions.js';
+import type { ResultRow } from '../scores/summary.js';
 import { STRATEGY_NAMES, strategyLabel } from '../strategies/registry.js';
-import type { ResultRow } from '../summary.js';
 import { CHART_FRAME, drawSvg } from './draw.js';
 import { LABEL_SPACING, type LineStyle, STYLE_CHANNELS, sideLabelLayers } from './side-labels.js';
 import { groups, type ResultGroup } from './table.js';

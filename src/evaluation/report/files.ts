@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
-import type { DifferenceRow, EvaluationSummary, ResultRow } from '../summary.js';
+import type { DifferenceRow, EvaluationSummary, ResultRow } from '../scores/summary.js';
 import { differencesToCsv, learningCurvesToCsv, resultsToCsv } from './csv.js';
 import { renderCurves } from './curves.js';
 import { stackFigures } from './draw.js';

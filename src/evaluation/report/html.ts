@@ -1,4 +1,4 @@
-import type { EvaluationSummary } from '../summary.js';
+import type { EvaluationSummary } from '../scores/summary.js';
 import type { CurvesFigure } from './curves.js';
 import { differenceTables, finalRoundTables, groups, type TextTable } from './table.js';
 

@@ -1,8 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { CurvePoint } from '../../../training/sweep/learning-curve.js';
-import type { SeedEstimate } from '../../../training/sweep/seed-interval.js';
 import { strategyLabel } from '../strategies/registry.js';
 import { CHART_FRAME, drawSvg } from './draw.js';
+import type { CurvePoint } from './learning-curve.js';
+import type { SeedEstimate } from './seed-interval.js';
 import { LABEL_SPACING, type LineStyle, STYLE_CHANNELS, sideLabelLayers } from './side-labels.js';
 
 /** How one configuration learned: held-out return over its training runs. */

@@ -1,6 +1,6 @@
-import { describeMetric, formatEstimate } from '../metric-descriptions.js';
+import { describeMetric, formatEstimate } from '../scores/metric-descriptions.js';
+import type { DifferenceRow, ResultRow } from '../scores/summary.js';
 import { strategyLabel } from '../strategies/registry.js';
-import type { DifferenceRow, ResultRow } from '../summary.js';
 
 /** A table of words: the first row is the header, all rows have as many cells. */
 export interface TextTable {

@@ -1,4 +1,4 @@
-import type { DesignPolicy, PolicyDecisionOptions } from '../../../models/policy.js';
+import type { DesignPolicy, PolicyDecisionOptions } from '../../../models/policy/design-policy.js';
 import type { DesignStrategy } from '../strategy.js';
 
 /** Anything that decides as a trained policy does; the strategy does not own its weights. */

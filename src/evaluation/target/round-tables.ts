@@ -1,7 +1,7 @@
-import { describeMetric, formatEstimate } from '../metric-descriptions.js';
 import { groups, type TextTable } from '../report/table.js';
+import { describeMetric, formatEstimate } from '../scores/metric-descriptions.js';
+import type { ResultRow } from '../scores/summary.js';
 import { strategyLabel } from '../strategies/registry.js';
-import type { ResultRow } from '../summary.js';
 
 /** One table per setting: a metric of every strategy after each of `rounds` experiments, and after the last one. */
 export function roundTables(results: readonly ResultRow[], metric: string, rounds: readonly number[]): TextTable[] {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
+import { programVersion } from '../../../core/program-version.js';
 import type { InterruptWatcher } from '../../../core/run/interrupt.js';
-import { programVersion } from '../../../core/run/program-version.js';
 import { createProgress } from '../../../core/run/progress.js';
 import { loadGraphPosterior, loadPolicy } from '../../../models/checkpoints.js';
 import { writeFigures, writeReport } from '../report/files.js';
 import { renderTable } from '../report/table.js';
+import type { EvaluationSummary } from '../scores/summary.js';
 import { needsPolicy, STRATEGY_NAMES } from '../strategies/registry.js';
-import type { EvaluationSummary } from '../summary.js';
 import { roundTables } from './round-tables.js';
 import { runScreenStudy } from './run-screen-study.js';
 import { runSyntheticStudy } from './run-synthetic-study.js';

@@ -6,8 +6,8 @@ import { RandomStream } from '../../../core/random/stream.js';
 import { DagRegressionPosterior } from '../../../models/civ/dag-regression-posterior.js';
 import { THOROUGH_SEARCH } from '../../../models/civ/minimise-acquisition.js';
 import type { TargetState } from '../../../models/civ/propose-shift.js';
+import type { EvaluationTask, TaskBatch } from '../harness/task.js';
 import type { DesignStrategy } from '../strategy.js';
-import type { EvaluationTask, TaskBatch } from '../task.js';
 import { drawCells, type KnockoutScreen } from './knockout-screen.js';
 import type { ScreenStudyConfig } from './target-study-config.js';
 

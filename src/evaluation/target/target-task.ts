@@ -16,8 +16,8 @@ import { project, UNIT_BALL } from '../../../models/civ/feasible-set.js';
 import { PUBLISHED_SEARCH, THOROUGH_SEARCH } from '../../../models/civ/minimise-acquisition.js';
 import { mostProbableDag } from '../../../models/civ/most-probable-dag.js';
 import type { TargetState } from '../../../models/civ/propose-shift.js';
+import type { EvaluationTask, TaskBatch } from '../harness/task.js';
 import type { DesignStrategy } from '../strategy.js';
-import type { EvaluationTask, TaskBatch } from '../task.js';
 import type { SyntheticStudyConfig, TargetSettingConfig } from './target-study-config.js';
 
 // Shapes: K runs played at once, T experiments, p variables.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { History } from '../../../core/causal/history.js';
-import { doIntervention, observe } from '../../../core/causal/intervention.js';
+import { doIntervention, observe, shiftIntervention } from '../../../core/causal/intervention.js';
 
 describe('History', () => {
   test('keeps all rows and flags in order while it grows', () => {
@@ -40,6 +40,22 @@ describe('History', () => {
     expect(history.values[4]).toBe(5);
     expect(history.prefix(0).rows).toBe(0);
     expect(() => history.prefix(5)).toThrow("'rows' must be in [0, 4], got 5");
+  });
+
+  test('keeps what every experiment did: kinds, and values of its targets alone', () => {
+    const history = new History(2, 1);
+    history.append(Float32Array.of(1, 2), observe(2));
+    history.append(Float32Array.of(3, 4, 5, 6), shiftIntervention(2, { 1: -0.5 }));
+    history.append(Float32Array.of(0, 7), {
+      kind: 'do',
+      targets: Uint8Array.of(1, 0),
+      values: Float32Array.of(0.25, Number.NaN),
+    });
+    expect([...history.interventionValues]).toEqual([0, 0, 0, -0.5, 0, -0.5, 0.25, 0]);
+    expect(history.kinds).toEqual(['none', 'shift', 'shift', 'do']);
+    const prefix = history.prefix(2);
+    expect([...prefix.interventionValues]).toEqual([0, 0, 0, -0.5]);
+    expect(prefix.kinds).toEqual(['none', 'shift']);
   });
 
   test('channels interleave value and flag from the offset on', () => {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { CausalPilotError } from '../../../core/errors.js';
-import { useBackend } from '../../../core/tensor/backend.js';
 import { CapturedStep, type StepInput } from '../../../core/tensor/captured-step.js';
 import { dropoutKeys } from '../../../core/tensor/dropout.js';
 import { type EncoderLayerWeights, encoderLayer } from '../../../core/tensor/encoder-layer.js';

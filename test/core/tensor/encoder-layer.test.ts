@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { useBackend } from '../../../core/tensor/backend.js';
+import { useBackend } from '../../../core/backend/backend.js';
 import { sequenceEncoderLayer, WEIGHT_NAMES } from '../../../core/tensor/encoder-layer.js';
 import { FIXTURE_NAMES, fixtureCases, fixtureTensors, maxDifference } from './encoder-fixture.js';
 import { usableBackends } from './usable-backends.js';

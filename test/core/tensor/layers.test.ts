@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
 import { layerNorm, layerNormReference } from '../../../core/tensor/layer-norm.js';
 import { linear, linearReference } from '../../../core/tensor/linear.js';
 import { maskedMaxPool } from '../../../core/tensor/masked-pool.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { useBackend } from '../../../core/tensor/backend.js';
+import { useBackend } from '../../../core/backend/backend.js';
 import { finiteGuard, tensorNorms } from '../../../core/tensor/optimizer-state.js';
 import { Adam, Lamb, polyakUpdate, valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { useBackend } from '../../../core/tensor/backend.js';
+import { useBackend } from '../../../core/backend/backend.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';
 
 beforeAll(() => useBackend({ backend: 'cpu' }));

@@ -1,8 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError } from '../../../core/errors.js';
-import { loadFunctions } from '../../../core/native/bindings.js';
-import { NativeBackend } from '../../../core/native/native-backend.js';
+import { NativeBackend } from '../../../core/native/backend/native-backend.js';
+import { loadFunctions } from '../../../core/native/device/bindings.js';
 import { registerNativeBackend } from '../../../core/native/register.js';
 import type { CapturedGraph, CapturingBackend } from '../../../core/tensor/capturing-backend.js';
 import { FUSED_KERNELS } from '../../../core/tensor/kernels.js';

@@ -1,4 +1,4 @@
-import { type BackendName, describeBackends } from '../../../core/tensor/backend.js';
+import { type BackendName, describeBackends } from '../../../core/backend/backend.js';
 
 /** Those of the backends that this machine has: without a C++ compiler there is no native one, and the rest must pass. */
 export async function usableBackends(names: readonly BackendName[]): Promise<BackendName[]> {

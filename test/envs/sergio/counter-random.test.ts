@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nativeSergioKernel } from '../../../core/native/sergio-kernel.js';
+import { nativeSergioKernel } from '../../../core/native/ops/sergio.js';
 import { counterNormals, integerFromWord, threefry } from '../../../envs/sergio/counter-random.js';
 import { deviation, mean } from './networks.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nativeSergioKernel } from '../../../core/native/sergio-kernel.js';
+import { nativeSergioKernel } from '../../../core/native/ops/sergio.js';
 import type { GeneNetwork } from '../../../envs/sergio/gene-network.js';
 import { simulateLangevin } from '../../../envs/sergio/langevin.js';
 import { hill, type LangevinRequest, simulateLangevinReference } from '../../../envs/sergio/langevin-reference.js';

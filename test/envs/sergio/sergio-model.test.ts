@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import { doIntervention, knockdown, knockout, observe, overexpression } from '../../../core/causal/intervention.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { DesignEnv } from '../../../envs/design-env.js';
-import { DesignEnvConfig } from '../../../envs/design-env-config.js';
-import { checkEnvironment } from '../../../envs/environment-checker.js';
+import { DesignEnv } from '../../../envs/design/design-env.js';
+import { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
+import { checkEnvironment } from '../../../envs/design/environment-checker.js';
+import { sergioOodSuite } from '../../../envs/ood/sergio-ood-suite.js';
 import { SergioConfig } from '../../../envs/sergio/config.js';
 import { GeneNetworkPrior } from '../../../envs/sergio/gene-network-prior.js';
-import { sergioOodSuite } from '../../../envs/sergio/ood-suite.js';
 import { measureCells, SergioModel } from '../../../envs/sergio/sergio-model.js';
 import { chainNetwork, geneColumn, mean } from './networks.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../../core/random/stream.js';
-import { DesignEnvSettings } from '../../../envs/design-env-config.js';
+import { DesignEnvSettings } from '../../../envs/design/design-env-config.js';
 import { PosteriorDataConfig } from '../../../envs/simulation/config.js';
 import { drawExperimentPlan, type ExperimentPlan } from '../../../envs/simulation/experiment-plan.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CausalPilotError } from '../../../core/errors.js';
-import { reportError } from '../../../src/cli/report-error.js';
+import { reportError } from '../../../src/cli/session/report-error.js';
 import { callCli, runCli } from './run-cli.js';
 
 let root = '';

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ResultRow } from '../../../src/evaluation/summary.js';
-import { softwareDeviceIsUsable } from '../../core/native/cuda/software-device.js';
+import type { ResultRow } from '../../../src/evaluation/scores/summary.js';
+import { softwareDeviceIsUsable } from '../../core/cuda/software-device.js';
 import { callCli, interruptCli, runCli } from './run-cli.js';
 
 let root = '';

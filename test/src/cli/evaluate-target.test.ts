@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
 import { saveGraphPosterior, savePolicy } from '../../../models/checkpoints.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/graph-posterior.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy.js';
-import type { ResultRow } from '../../../src/evaluation/summary.js';
+import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
+import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
+import type { ResultRow } from '../../../src/evaluation/scores/summary.js';
 import { callCli } from './run-cli.js';
 
 let root = '';

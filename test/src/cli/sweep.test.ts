@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readMetrics } from '../../../core/run/run-folder.js';
 import type { LearningPanel } from '../../../src/evaluation/report/learning-curves.js';
-import type { ResultRow } from '../../../src/evaluation/summary.js';
+import type { ResultRow } from '../../../src/evaluation/scores/summary.js';
 import { callCli, interruptCli, runCli } from './run-cli.js';
 
 let root = '';

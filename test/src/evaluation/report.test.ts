@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatEstimate } from '../../../src/evaluation/metric-descriptions.js';
 import { differencesToCsv, resultsToCsv } from '../../../src/evaluation/report/csv.js';
 import { renderCurves } from '../../../src/evaluation/report/curves.js';
 import { stackFigures } from '../../../src/evaluation/report/draw.js';
@@ -11,7 +10,8 @@ import { readFigures, writeFigures, writeReport } from '../../../src/evaluation/
 import { renderHtmlReport } from '../../../src/evaluation/report/html.js';
 import { spreadLabels } from '../../../src/evaluation/report/side-labels.js';
 import { differenceTables, finalRoundTables, renderTable } from '../../../src/evaluation/report/table.js';
-import type { DifferenceRow, EvaluationSummary, ResultRow } from '../../../src/evaluation/summary.js';
+import { formatEstimate } from '../../../src/evaluation/scores/metric-descriptions.js';
+import type { DifferenceRow, EvaluationSummary, ResultRow } from '../../../src/evaluation/scores/summary.js';
 
 let folder = '';
 beforeAll(() => {

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
-import { sampleGraph } from '../../../envs/graph-priors.js';
-import { potential, REWARD_KINDS } from '../../../envs/reward.js';
+import { potential, REWARD_KINDS } from '../../../envs/design/reward.js';
+import { sampleGraph } from '../../../envs/prior/graph-priors.js';
 import {
   differentiablePotential,
   isDifferentiable,

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
 import { valueAndGradients } from '../../../core/tensor/optimizers.js';
-import { standardizedChannels } from '../../../models/differentiable-scaling.js';
-import type { AmortizedGraphPosterior } from '../../../models/graph-posterior.js';
-import type { DesignPolicy } from '../../../models/policy.js';
+import { standardizedChannels } from '../../../models/networks/differentiable-scaling.js';
+import type { DesignPolicy } from '../../../models/policy/design-policy.js';
+import type { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import { Branches } from '../../../training/branched-gradient/branches.js';
 import { differentiablePotential } from '../../../training/branched-gradient/differentiable-potential.js';
 import { playBranches, type Rollout } from '../../../training/branched-gradient/rollout.js';

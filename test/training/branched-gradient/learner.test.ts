@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { CausalGraph } from '../../../core/causal/graph.js';
 import { History } from '../../../core/causal/history.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
-import type { CausalModelPrior } from '../../../envs/causal-model.js';
-import type { AmortizedGraphPosterior } from '../../../models/graph-posterior.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy.js';
+import type { CausalModelPrior } from '../../../envs/prior/causal-model.js';
+import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
+import type { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import { BranchedGradientLearner } from '../../../training/branched-gradient/learner.js';
 import { SIZE, type ToyHead, toyConfig, toyEnvironment, toyPolicy, toyPosterior } from './toy-experiment.js';
 

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import { RandomStream } from '../../../core/random/stream.js';
-import { DesignEnvConfig } from '../../../envs/design-env-config.js';
-import { createCausalModelPrior } from '../../../envs/prior-registry.js';
-import type { ActionHeadConfig } from '../../../models/action-head.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/graph-posterior.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy.js';
-import { BranchedGradientConfig } from '../../../training/branched-gradient/branched-gradient-config.js';
+import { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
+import { createCausalModelPrior } from '../../../envs/design/prior-registry.js';
+import type { ActionHeadConfig } from '../../../models/policy/action-head.js';
+import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
+import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
+import { BranchedGradientConfig } from '../../../training/config/branched-gradient-config.js';
 
 export const SIZE = 3;
 

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { readSafetensors } from '../../../core/checkpoint/safetensors.js';
 import { readMetrics } from '../../../core/run/run-folder.js';
-import { useBackend } from '../../../core/tensor/backend.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
-import type { AmortizedGraphPosterior } from '../../../models/graph-posterior.js';
-import { loadExperimentConfig } from '../../../training/experiment-config.js';
+import type { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
+import { loadExperimentConfig } from '../../../training/config/experiment-config.js';
 import { trainPolicy } from '../../../training/train-policy.js';
 import { toyPosterior } from './toy-experiment.js';
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy.js';
+import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
 import { startFromPosterior } from '../../../training/branched-gradient/warm-start.js';
 import { toyPosterior } from './toy-experiment.js';
 

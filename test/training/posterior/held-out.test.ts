@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
 import { DatasetSpec } from '../../../envs/simulation/config.js';
 import { simulateDatasets } from '../../../envs/simulation/simulate-datasets.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/graph-posterior.js';
+import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
 import { scoreHeldOut } from '../../../training/posterior/held-out.js';
 import { PosteriorTrainer, PosteriorTrainingConfig } from '../../../training/posterior/posterior-trainer.js';
 

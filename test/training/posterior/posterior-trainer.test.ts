@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
-import { GraphPosteriorConfig } from '../../../models/graph-posterior.js';
+import { GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
 import { PosteriorTrainer, PosteriorTrainingConfig } from '../../../training/posterior/posterior-trainer.js';
 import { capturingCases, spyOnCapture, withoutCapture } from '../capturing-backends.js';
 

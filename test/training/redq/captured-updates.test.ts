@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
-import { CriticConfig } from '../../../models/critic.js';
-import { PolicyConfig } from '../../../models/policy.js';
+import { CriticConfig } from '../../../models/policy/critic.js';
+import { PolicyConfig } from '../../../models/policy/design-policy.js';
+import { RedqConfig } from '../../../training/config/redq-config.js';
 import { RedqLearner } from '../../../training/redq/learner.js';
-import { RedqConfig } from '../../../training/redq/redq-config.js';
 import { EpisodeReplay, type TransitionBatch } from '../../../training/redq/replay.js';
 import { capturingCases, spyOnCapture, withoutCapture } from '../capturing-backends.js';
 

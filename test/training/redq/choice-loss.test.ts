@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
-import { ActionHeadConfig, createActionHead } from '../../../models/action-head.js';
-import { candidateActions } from '../../../models/candidate-actions.js';
-import { CriticConfig } from '../../../models/critic.js';
-import { PolicyConfig } from '../../../models/policy.js';
+import { ActionHeadConfig, createActionHead } from '../../../models/policy/action-head.js';
+import { candidateActions } from '../../../models/policy/candidate-actions.js';
+import { CriticConfig } from '../../../models/policy/critic.js';
+import { PolicyConfig } from '../../../models/policy/design-policy.js';
+import { RedqConfig } from '../../../training/config/redq-config.js';
 import { choiceActorLoss } from '../../../training/redq/choice-loss.js';
 import { RedqLearner } from '../../../training/redq/learner.js';
-import { RedqConfig } from '../../../training/redq/redq-config.js';
 import { EpisodeReplay } from '../../../training/redq/replay.js';
 
 const SIZE = 3;

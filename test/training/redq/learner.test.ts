@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { useBackend } from '../../../core/tensor/backend.js';
-import { CriticConfig } from '../../../models/critic.js';
-import { PolicyConfig } from '../../../models/policy.js';
+import { CriticConfig } from '../../../models/policy/critic.js';
+import { PolicyConfig } from '../../../models/policy/design-policy.js';
+import { RedqConfig } from '../../../training/config/redq-config.js';
 import { RedqLearner } from '../../../training/redq/learner.js';
-import { RedqConfig } from '../../../training/redq/redq-config.js';
 import { EpisodeReplay } from '../../../training/redq/replay.js';
 
 const layout = { size: 3, initialRows: 2, budget: 3, rowsPerExperiment: 1, channels: 2 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DesignEnvConfig } from '../../../../envs/design-env-config.js';
+import { DesignEnvConfig } from '../../../../envs/design/design-env-config.js';
 import { panelTitles } from '../../../../src/cli/sweep/panel-titles.js';
 
 function setting(change: object = {}, posterior = 'a/posterior') {

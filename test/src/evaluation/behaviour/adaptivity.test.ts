@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { useBackend } from '../../../../core/backend/backend.js';
 import { History } from '../../../../core/causal/history.js';
 import { doIntervention, observe } from '../../../../core/causal/intervention.js';
 import { RandomStream } from '../../../../core/random/stream.js';
-import { useBackend } from '../../../../core/tensor/backend.js';
-import { DesignPolicy, PolicyConfig } from '../../../../models/policy.js';
+import { DesignPolicy, PolicyConfig } from '../../../../models/policy/design-policy.js';
 import {
   adaptivityByRound,
   pluginEntropy,
   targetEntropies,
   watchEntropy,
 } from '../../../../src/evaluation/behaviour/adaptivity.js';
-import { Bootstrap } from '../../../../src/evaluation/statistics.js';
+import { Bootstrap } from '../../../../src/evaluation/scores/statistics.js';
 import { createStrategies } from '../../../../src/evaluation/strategies/registry.js';
 import { play } from './plays.js';
 

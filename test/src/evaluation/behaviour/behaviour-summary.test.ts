@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { knockout } from '../../../../core/causal/intervention.js';
 import { RandomStream } from '../../../../core/random/stream.js';
 import { summarizeBehaviour } from '../../../../src/evaluation/behaviour/behaviour-summary.js';
-import { Bootstrap } from '../../../../src/evaluation/statistics.js';
+import { Bootstrap } from '../../../../src/evaluation/scores/statistics.js';
 import { play } from './plays.js';
 
 const options = (systems: number) => ({

@@ -6,7 +6,7 @@ import { summarizeBehaviour } from '../../../../src/evaluation/behaviour/behavio
 import { drawBehaviour } from '../../../../src/evaluation/behaviour/charts.js';
 import type { Play } from '../../../../src/evaluation/behaviour/recorder.js';
 import type { BehaviourStudy } from '../../../../src/evaluation/behaviour/study.js';
-import { Bootstrap } from '../../../../src/evaluation/statistics.js';
+import { Bootstrap } from '../../../../src/evaluation/scores/statistics.js';
 import { play } from './plays.js';
 
 function study(own: Play): BehaviourStudy {

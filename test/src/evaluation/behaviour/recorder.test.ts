@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { observe } from '../../../../core/causal/intervention.js';
-import { DesignEnvConfig } from '../../../../envs/design-env-config.js';
+import { DesignEnvConfig } from '../../../../envs/design/design-env-config.js';
 import { BehaviourRecorder, targetsOf, valuesOf } from '../../../../src/evaluation/behaviour/recorder.js';
 import { variableUncertainty } from '../../../../src/evaluation/behaviour/uncertainty.js';
-import { evaluateStrategies } from '../../../../src/evaluation/harness.js';
+import { evaluateStrategies } from '../../../../src/evaluation/harness/harness.js';
 import { createStrategies } from '../../../../src/evaluation/strategies/registry.js';
-import { StructureTask } from '../../../../src/evaluation/structure-task.js';
+import { StructureTask } from '../../../../src/evaluation/structure/structure-task.js';
 import { CorrelationPosterior } from '../correlation-posterior.js';
 import { CHAIN, play } from './plays.js';
 

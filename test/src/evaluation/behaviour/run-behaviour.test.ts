@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { useBackend } from '../../../../core/backend/backend.js';
 import { RandomStream } from '../../../../core/random/stream.js';
-import { useBackend } from '../../../../core/tensor/backend.js';
 import { saveGraphPosterior, savePolicy } from '../../../../models/checkpoints.js';
-import { AmortizedGraphPosterior } from '../../../../models/graph-posterior.js';
-import { DesignPolicy } from '../../../../models/policy.js';
+import { DesignPolicy } from '../../../../models/policy/design-policy.js';
+import { AmortizedGraphPosterior } from '../../../../models/posterior/amortized-graph-posterior.js';
 import { type BehaviourRun, runBehaviour } from '../../../../src/evaluation/behaviour/run-behaviour.js';
-import { loadExperimentConfig } from '../../../../training/experiment-config.js';
+import { loadExperimentConfig } from '../../../../training/config/experiment-config.js';
 
 const config = loadExperimentConfig({ preset: 'smoke', overrides: ['evaluation.batchSize=2'] });
 let folder = '';

@@ -1,0 +1,107 @@
+import koffi, { type LibraryHandle } from 'koffi';
+import { CausalPilotError } from '../../errors.js';
+import { findLibrary } from '../device/library.js';
+
+// Shapes: K systems, d genes, B cell types, n cells per type, E edges of all systems together.
+
+/** Systems of one shape simulated in one call; the arrays are read in place. */
+export interface SergioBatch {
+  readonly systems: number;
+  readonly genes: number;
+  readonly cellTypes: number;
+  readonly cellsPerType: number;
+  readonly stepsPerCell: number;
+  readonly safetyStepsPerLevel: number;
+  readonly timeStep: number;
+  readonly hillCoefficient: number;
+  readonly noiseAmplitude: number;
+  /** [K, d]: 0 for genes without regulators, otherwise above the levels of all regulators. */
+  readonly levels: Int32Array;
+  /** [K * d + 1]: the regulators of gene j of system k are at `offsets[k * d + j] .. offsets[k * d + j + 1]`. */
+  readonly offsets: Int32Array;
+  /** [E] */
+  readonly regulators: Int32Array;
+  /** [E] */
+  readonly strengths: Float32Array;
+  /** [K, d, B] */
+  readonly basalRates: Float32Array;
+  /** [K, d] */
+  readonly decays: Float32Array;
+  /** [K, d] */
+  readonly productionFactors: Float32Array;
+  /** [K, 2] */
+  readonly keys: Uint32Array;
+}
+
+/** The C++ simulation of gene networks. */
+export interface SergioKernel {
+  /** Clean expression [K, B * n, d]; the number of threads changes the time only. */
+  simulate(batch: SergioBatch, threads: number): Float32Array;
+  /** Threefry-2x32-20 of one counter, two 32-bit words: lets a test compare the generators. */
+  threefry(key: Uint32Array, counter0: number, counter1: number): Uint32Array;
+}
+
+const kernel = await findKernel();
+
+/** The simulation of the built native library, or undefined where that cannot be used. */
+export function nativeSergioKernel(): SergioKernel | undefined {
+  return kernel;
+}
+
+async function findKernel(): Promise<SergioKernel | undefined> {
+  try {
+    const { path } = await findLibrary();
+    return bindSergioKernel(koffi.load(path));
+  } catch (error) {
+    if (error instanceof CausalPilotError && error.code === 'E_BACKEND') return undefined;
+    throw error;
+  }
+}
+
+/** Finds the simulation in a loaded native library. */
+function bindSergioKernel(library: LibraryHandle): SergioKernel {
+  const simulate = library.func(
+    'int cp_sergio_simulate(const int32_t* dims, const float* constants, const int32_t* levels, const int32_t* offsets, const int32_t* regulators, const float* strengths, const float* basalRates, const float* decays, const float* factors, const uint32_t* keys, float* cells)',
+  );
+  const threefry = library.func('void cp_threefry(uint32_t* words)');
+  return {
+    simulate(batch, threads) {
+      const { systems, genes, cellTypes, cellsPerType } = batch;
+      const cells = new Float32Array(systems * cellTypes * cellsPerType * genes);
+      const dims = Int32Array.of(
+        systems,
+        genes,
+        cellTypes,
+        cellsPerType,
+        batch.stepsPerCell,
+        batch.safetyStepsPerLevel,
+        threads,
+      );
+      const constants = Float32Array.of(batch.timeStep, batch.hillCoefficient, batch.noiseAmplitude);
+      const status: number = simulate(
+        dims,
+        constants,
+        batch.levels,
+        batch.offsets,
+        batch.regulators,
+        batch.strengths,
+        batch.basalRates,
+        batch.decays,
+        batch.productionFactors,
+        batch.keys,
+        cells,
+      );
+      if (status !== 0)
+        throw new CausalPilotError(
+          'E_BACKEND',
+          `SERGIO simulation: memory ran out for ${systems} systems of ${genes} genes; simulate fewer systems or cells at a time`,
+        );
+      return cells;
+    },
+    threefry(key, counter0, counter1) {
+      const words = Uint32Array.of(key[0]!, key[1]!, counter0, counter1);
+      threefry(words);
+      return words.slice(2);
+    },
+  };
+}

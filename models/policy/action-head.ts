@@ -1,0 +1,149 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { BernoulliTargetDistribution } from './distributions/bernoulli-targets.js';
+import { SingleTargetDistribution } from './distributions/single-target.js';
+import { SwitchTargetDistribution } from './distributions/switch-targets.js';
+import { type AllowedTargets, outputChannel, type TargetDistribution } from './distributions/target-distribution.js';
+import { SubsetTargetDistribution } from './distributions/target-subset.js';
+import { SignDistribution, type ValueGaussian } from './distributions/value-signs.js';
+
+// Shapes: B histories, d variables, C action numbers per variable (2: switch and value, 1: switch), G = Gaussian numbers
+// per variable, O network outputs per variable.
+
+const valueSign = z
+  .enum(['free', 'chosen'])
+  .default('free')
+  .describe('free: the value is a tanh-Gaussian number of either sign; chosen: its sign is a choice of its own');
+
+export const ActionHeadConfig = z.discriminatedUnion('kind', [
+  z
+    .strictObject({ kind: z.literal('independent') })
+    .describe('published: tanh-Gaussian numbers, a variable is a target where its switch is above 0'),
+  z
+    .strictObject({ kind: z.literal('single'), valueSign })
+    .describe('exactly one target, categorical over the variables'),
+  z.strictObject({ kind: z.literal('bernoulli'), valueSign }).describe('one target bit per variable, independent'),
+  z
+    .strictObject({
+      kind: z.literal('subset'),
+      valueSign,
+      minimumTargets: z.int().min(0).default(1).describe('fewest targets in an experiment'),
+      maximumTargets: z.int().min(1).default(4).describe('most targets in an experiment'),
+    })
+    .describe('a number of targets, then a set of that size; exact log-probability'),
+]);
+export type ActionHeadConfig = z.infer<typeof ActionHeadConfig>;
+
+/** What a policy would do about B histories; differentiable in its weights. */
+export interface ActionDistribution {
+  readonly targets: TargetDistribution;
+  /** [B, d, G] of the numbers before tanh: (switch, value) for the independent head, the value alone for the others. */
+  readonly mean: tf.Tensor3D;
+  readonly logStd: tf.Tensor3D;
+  /** The same of the values alone, [B, d]; undefined for kinds of experiments without values. */
+  readonly value: ValueGaussian | undefined;
+  /** How the signs of the values are chosen; undefined where they are not a choice of their own. */
+  readonly signs: SignDistribution | undefined;
+}
+
+export interface ActionHeadOptions {
+  /** Action numbers per variable C. */
+  readonly channels: number;
+  readonly initialStd: number;
+  readonly minimumLogStd: number;
+}
+
+/** Reads the network's outputs as a distribution of actions. */
+export interface ActionHead {
+  /** Network outputs per variable O. */
+  readonly outputs: number;
+  /** Whether the switch is a Gaussian number that gradients flow through, as published, or a choice among sets. */
+  readonly hasGaussianSwitch: boolean;
+  /** Random numbers in one action on `size` variables, in which target entropies are counted. */
+  numbersIn(size: number): number;
+  interpret(outputs: tf.Tensor3D, allowed?: AllowedTargets): ActionDistribution;
+}
+
+export function createActionHead(config: ActionHeadConfig, options: ActionHeadOptions): ActionHead {
+  const { channels } = options;
+  const hasValues = channels > 1;
+  if (config.kind === 'independent')
+    return {
+      outputs: 2 * channels,
+      hasGaussianSwitch: true,
+      numbersIn: (size) => size * channels,
+      interpret: (outputs, allowed) => interpretSwitches(outputs, options, allowed),
+    };
+  const choosesSigns = hasValues && config.valueSign === 'chosen';
+  const valueOutputs = 2 * (channels - 1) + (choosesSigns ? 1 : 0);
+  const sizes = config.kind === 'subset' ? config.maximumTargets + 1 : 0;
+  const mostTargets = (size: number) =>
+    config.kind === 'single' ? 1 : config.kind === 'subset' ? Math.min(config.maximumTargets, size) : size;
+  return {
+    outputs: 1 + valueOutputs + sizes,
+    hasGaussianSwitch: false,
+    numbersIn: (size) => mostTargets(size) * channels,
+    interpret: (outputs, allowed) => {
+      const [batch, size] = outputs.shape;
+      const targets = targetDistribution(config, outputs, allowed);
+      if (!hasValues) {
+        const nothing = tf.zeros([batch, size, 0]) as tf.Tensor3D;
+        return { targets, mean: nothing, logStd: nothing, value: undefined, signs: undefined };
+      }
+      const mean = outputChannel(outputs, 1);
+      const logStd = clampLogStd(outputChannel(outputs, 2), options) as tf.Tensor2D;
+      const asNumbers = (x: tf.Tensor2D) => tf.expandDims(x, 2) as tf.Tensor3D;
+      const signs = choosesSigns ? new SignDistribution(outputChannel(outputs, 3)) : undefined;
+      return { targets, mean: asNumbers(mean), logStd: asNumbers(logStd), value: { mean, logStd }, signs };
+    },
+  };
+}
+
+function interpretSwitches(
+  outputs: tf.Tensor3D,
+  options: ActionHeadOptions,
+  allowed: AllowedTargets | undefined,
+): ActionDistribution {
+  const [mean, rawLogStd] = tf.split(outputs, 2, -1) as [tf.Tensor3D, tf.Tensor3D];
+  const logStd = clampLogStd(rawLogStd, options) as tf.Tensor3D;
+  return {
+    mean,
+    logStd,
+    signs: undefined,
+    get targets() {
+      return new SwitchTargetDistribution(mean, logStd, allowed);
+    },
+    get value() {
+      return options.channels === 1 ? undefined : { mean: outputChannel(mean, 1), logStd: outputChannel(logStd, 1) };
+    },
+  };
+}
+
+function targetDistribution(
+  config: Exclude<ActionHeadConfig, { kind: 'independent' }>,
+  outputs: tf.Tensor3D,
+  allowed: AllowedTargets | undefined,
+): TargetDistribution {
+  const logits = outputChannel(outputs, 0);
+  switch (config.kind) {
+    case 'single':
+      return new SingleTargetDistribution(logits, allowed);
+    case 'bernoulli':
+      return new BernoulliTargetDistribution(logits, allowed);
+    case 'subset': {
+      const sizes = config.maximumTargets + 1;
+      const [batch, size, width] = outputs.shape;
+      // The number of targets belongs to the whole system: the mean over variables keeps it invariant to their order.
+      const sizeLogits = tf.mean(tf.slice(outputs, [0, 0, width - sizes], [batch, size, sizes]), 1) as tf.Tensor2D;
+      return new SubsetTargetDistribution(logits, sizeLogits, {
+        ...config,
+        ...(allowed === undefined ? {} : { allowed }),
+      });
+    }
+  }
+}
+
+/** The raw log standard deviation starts near 0, so the shift makes `initialStd` the start. */
+function clampLogStd(raw: tf.Tensor, { initialStd, minimumLogStd }: ActionHeadOptions): tf.Tensor {
+  return tf.clipByValue(tf.add(raw, Math.log(initialStd)), minimumLogStd, 0);
+}

@@ -1,0 +1,232 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import type { History } from '../../core/causal/history.js';
+import { type Intervention, type InterventionKind, KINDS_WITH_VALUES } from '../../core/causal/intervention.js';
+import { CausalPilotError } from '../../core/errors.js';
+import type { RandomStream } from '../../core/random/stream.js';
+import { ParameterSet } from '../../core/tensor/parameters.js';
+import type { EncoderTraining } from '../networks/encoder.js';
+import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/history-batch.js';
+import { HistoryEncoder, HistoryEncoderConfig } from '../networks/history-encoder.js';
+import { Mlp } from '../networks/mlp.js';
+import { type ActionDistribution, type ActionHead, ActionHeadConfig, createActionHead } from './action-head.js';
+import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tanh-gaussian.js';
+import type { AllowedTargets } from './distributions/target-distribution.js';
+import { sampleValues } from './distributions/value-signs.js';
+
+// Shapes: B histories, d variables, C action numbers per variable.
+
+export const PolicyConfig = z.strictObject({
+  ...HistoryEncoderConfig.shape,
+  dropout: HistoryEncoderConfig.shape.dropout
+    .unwrap()
+    .default(0.1)
+    .describe('residual dropout of the encoder while training'),
+  hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
+  head: ActionHeadConfig.prefault({ kind: 'independent' }).describe('how targets and values are chosen'),
+  initialStd: z
+    .number()
+    .gt(0)
+    .lte(1)
+    .default(Math.sqrt(1 / 3))
+    .describe('standard deviation before tanh at the start'),
+  minimumLogStd: z.number().lt(0).default(-20).describe('lower clamp of the log standard deviation'),
+  chunk: z.int().min(1).default(256).describe('histories per forward pass when proposing'),
+});
+export type PolicyConfig = z.infer<typeof PolicyConfig>;
+
+/** Action numbers per variable: target switch, and a value for the kinds that take one. */
+export function actionChannels(kind: InterventionKind): number {
+  return KINDS_WITH_VALUES.has(kind) ? 2 : 1;
+}
+
+export type DecisionMode = 'stochastic' | 'deterministic';
+
+export interface PolicyDecisionOptions {
+  /** `stochastic` samples; `deterministic` takes the most probable targets and tanh of the mean of their values. */
+  readonly mode: DecisionMode;
+  readonly interventionKind: InterventionKind;
+  /** Largest allowed |value|: the action's value number is multiplied by it. */
+  readonly valueRange: number;
+  /** One per history; only read in stochastic mode. */
+  readonly streams: readonly RandomStream[];
+  /** One per history, [d], 1 where the variable may be a target. @defaultValue all may */
+  readonly allowedTargets?: readonly Uint8Array[];
+}
+
+/**
+ * CAASL's design policy: encoder, then an MLP per variable whose outputs the action head reads. An action is C numbers in
+ * (-1, 1) per variable: number 0 > 0 makes the variable a target, number 1 is its value.
+ */
+export class DesignPolicy {
+  readonly parameters = new ParameterSet();
+  readonly head: ActionHead;
+  readonly #encoder: HistoryEncoder;
+  readonly #outputs: Mlp;
+
+  constructor(
+    readonly config: PolicyConfig,
+    readonly channels: number,
+    stream: RandomStream,
+  ) {
+    const scope = { parameters: this.parameters, stream };
+    this.head = createActionHead(config.head, { ...config, channels });
+    this.#encoder = new HistoryEncoder(scope, config);
+    this.#outputs = new Mlp(
+      { ...scope, prefix: 'head' },
+      { inputs: config.width, hidden: config.hidden, outputs: this.head.outputs, outputGain: 0.1 },
+    );
+  }
+
+  distribution(batch: HistoryBatch, training?: EncoderTraining, allowed?: AllowedTargets): ActionDistribution {
+    const outputs = this.#outputs.apply(this.#encoder.encode(batch, training)) as tf.Tensor3D;
+    return this.head.interpret(outputs, allowed);
+  }
+
+  /**
+   * Reparameterised actions of the independent head with standard normal `noise` [B, d, C].
+   *
+   * @throws CausalPilotError E_STATE for the other heads, whose targets are chosen and not reparameterised.
+   */
+  sample(batch: HistoryBatch, noise: tf.Tensor3D, training?: EncoderTraining): TanhGaussianSample {
+    if (!this.head.hasGaussianSwitch)
+      throw new CausalPilotError(
+        'E_STATE',
+        `DesignPolicy.sample: the '${this.config.head.kind}' head has no reparameterised action; use candidateActions`,
+      );
+    const { mean, logStd } = this.distribution(batch, training);
+    return tanhGaussianSample(mean, logStd, noise);
+  }
+
+  /**
+   * Action numbers [K, d, C] in (-1, 1), all histories in forward passes of `config.chunk`.
+   *
+   * @throws CausalPilotError E_SHAPE if stochastic decisions lack streams or `allowedTargets` does not fit the histories;
+   * E_INPUT if it leaves a history fewer targets than the head chooses.
+   */
+  act(
+    histories: readonly History[],
+    mode: DecisionMode,
+    streams: readonly RandomStream[],
+    { allowedTargets }: Pick<PolicyDecisionOptions, 'allowedTargets'> = {},
+  ): Float32Array {
+    const size = histories[0]?.size ?? 0;
+    if (mode === 'stochastic') requireOnePerHistory('streams', streams.length, histories.length);
+    if (allowedTargets !== undefined) requireOnePerHistory('allowedTargets', allowedTargets.length, histories.length);
+    const actions = new Float32Array(histories.length * size * this.channels);
+    for (let start = 0; start < histories.length; start += this.config.chunk) {
+      const end = start + this.config.chunk;
+      const part = {
+        histories: histories.slice(start, end),
+        streams: mode === 'stochastic' ? streams.slice(start, end) : undefined,
+        allowed: joinAllowed(allowedTargets?.slice(start, end), size),
+      };
+      const chosen = tf.tidy(() =>
+        this.head.hasGaussianSwitch ? this.#sampleNumbers(part) : this.#chooseTargets(part),
+      );
+      actions.set(chosen, start * size * this.channels);
+    }
+    return actions;
+  }
+
+  /** One intervention per history. */
+  propose(histories: readonly History[], options: PolicyDecisionOptions): Intervention[] {
+    const actions = this.act(histories, options.mode, options.streams, options);
+    return interventionsFromActions(actions, histories[0]?.size ?? 0, options);
+  }
+
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** tanh of every Gaussian number; a forbidden variable's switch is turned off. */
+  #sampleNumbers({ histories, streams, allowed }: DecisionPart): Float32Array {
+    const batch = toHistoryBatch(packHistories(histories));
+    const { mean, logStd } = this.distribution(batch);
+    let action = tf.tanh(mean);
+    if (streams !== undefined) {
+      const perHistory = mean.size / histories.length;
+      const noise = new Float32Array(mean.size);
+      streams.forEach((stream, k) => {
+        stream.fillNormal(noise.subarray(k * perHistory, (k + 1) * perHistory));
+      });
+      action = tanhGaussianSample(mean, logStd, tf.tensor3d(noise, mean.shape)).action as tf.Tensor3D;
+    }
+    const numbers = action.dataSync<'float32'>().slice();
+    allowed?.forEach((isAllowed, at) => {
+      if (isAllowed === 0) numbers[at * this.channels] = -1;
+    });
+    return numbers;
+  }
+
+  /** Switches of -1 or 1 for the chosen targets, and values where they count. */
+  #chooseTargets({ histories, streams, allowed }: DecisionPart): Float32Array {
+    const { targets, value, signs } = this.distribution(toHistoryBatch(packHistories(histories)), undefined, allowed);
+    const flags = streams === undefined ? targets.mode() : targets.draw(streams);
+    const numbers = new Float32Array(flags.length * this.channels);
+    flags.forEach((flag, at) => {
+      numbers[at * this.channels] = flag === 1 ? 1 : -1;
+    });
+    if (value === undefined) return numbers;
+    const positive = streams === undefined ? signs?.mode() : signs?.draw(streams);
+    const noise = new Float32Array(flags.length);
+    const size = flags.length / histories.length;
+    streams?.forEach((stream, k) => {
+      stream.fillNormal(noise.subarray(k * size, (k + 1) * size));
+    });
+    const values = sampleValues(value, tf.tensor2d(noise, value.mean.shape), positive).action.dataSync();
+    flags.forEach((flag, at) => {
+      if (flag === 1) numbers[at * this.channels + 1] = values[at]!;
+    });
+    return numbers;
+  }
+}
+
+/** The histories of one forward pass; without streams the decision is deterministic. */
+interface DecisionPart {
+  readonly histories: readonly History[];
+  readonly streams: readonly RandomStream[] | undefined;
+  readonly allowed: AllowedTargets | undefined;
+}
+
+function requireOnePerHistory(what: string, given: number, histories: number): void {
+  if (given >= histories) return;
+  throw new CausalPilotError(
+    'E_SHAPE',
+    `DesignPolicy.act: '${what}' must hold one ${what === 'streams' ? 'stream' : 'array'} per history (${histories}), got ${given}`,
+  );
+}
+
+function joinAllowed(allowed: readonly Uint8Array[] | undefined, size: number): AllowedTargets | undefined {
+  if (allowed === undefined) return undefined;
+  const joined = new Uint8Array(allowed.length * size);
+  allowed.forEach((flags, k) => {
+    if (flags.length !== size)
+      throw new CausalPilotError(
+        'E_SHAPE',
+        `DesignPolicy.act: 'allowedTargets' of history ${k} must have ${size} entries, got ${flags.length}`,
+      );
+    joined.set(flags, k * size);
+  });
+  return joined;
+}
+
+/** Action numbers [K, d, C] -> interventions; C = 2 carries values, C = 1 targets only. */
+export function interventionsFromActions(
+  actions: Float32Array,
+  size: number,
+  { interventionKind, valueRange }: Pick<PolicyDecisionOptions, 'interventionKind' | 'valueRange'>,
+): Intervention[] {
+  const channels = actionChannels(interventionKind);
+  const stride = size * channels;
+  return Array.from({ length: stride === 0 ? 0 : actions.length / stride }, (_, k) => {
+    const targets = new Uint8Array(size);
+    const values = new Float32Array(size);
+    for (let variable = 0; variable < size; variable++) {
+      const at = k * stride + variable * channels;
+      targets[variable] = actions[at]! > 0 ? 1 : 0;
+      if (channels === 2) values[variable] = valueRange * actions[at + 1]!;
+    }
+    return { kind: interventionKind, targets, ...(channels === 2 ? { values } : {}) };
+  });
+}

@@ -1,0 +1,125 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
+import type { History } from '../../core/causal/history.js';
+import type { RandomStream } from '../../core/random/stream.js';
+import { layerNorm } from '../../core/tensor/layer-norm.js';
+import { linear } from '../../core/tensor/linear.js';
+import { ParameterSet } from '../../core/tensor/parameters.js';
+import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from '../networks/encoder.js';
+import {
+  type HistoryArrays,
+  type HistoryBatch,
+  packHistories,
+  standardizeCounts,
+  standardizeValues,
+  toHistoryBatch,
+} from '../networks/history-batch.js';
+import { addConstantVector, addGlorotWeight, type ParameterScope } from '../networks/initialization.js';
+import { PairEncoder, PairEncoderConfig } from '../networks/pair-encoder.js';
+
+// Shapes: B histories, d variables, D width.
+
+export const GraphPosteriorConfig = z.strictObject({
+  ...EncoderConfig.shape,
+  inputScaling: z
+    .enum(['standardize', 'log2-counts-per-million'])
+    .default('standardize')
+    .describe('how values are scaled before they enter; part of the model and kept with its checkpoint'),
+  pairEncoder: PairEncoderConfig.optional().describe(
+    'adds a logit read from the moments of every pair to the published head; left out: the published head alone',
+  ),
+  chunk: z.int().min(1).default(128).describe('histories per forward pass when scoring'),
+});
+export type GraphPosteriorConfig = z.infer<typeof GraphPosteriorConfig>;
+
+const INITIAL_LOG_TEMPERATURE = 2;
+const INITIAL_EDGE_BIAS = -3;
+
+/**
+ * Amortized graph posterior q(A | D) in the style of AVICI (arXiv:2205.12934): an alternating-attention encoder, two
+ * unit-length heads u and v per variable, and logit_ij = exp(temperature) <u_i, v_j> + bias, plus a logit read from
+ * the encoding of the pair where one is configured.
+ */
+export class AmortizedGraphPosterior implements GraphPosterior {
+  readonly parameters = new ParameterSet();
+  readonly #encoder: AlternatingEncoder;
+  readonly #pairEncoder: PairEncoder | undefined;
+
+  constructor(
+    readonly config: GraphPosteriorConfig,
+    stream: RandomStream,
+  ) {
+    const scope: ParameterScope = { parameters: this.parameters, prefix: 'encoder', stream };
+    this.#encoder = new AlternatingEncoder(scope, config);
+    for (const head of ['source', 'sink']) addEdgeHead({ ...scope, prefix: head }, config.width);
+    addConstantVector({ ...scope, prefix: 'edge' }, 'logTemperature', 1, INITIAL_LOG_TEMPERATURE);
+    addConstantVector({ ...scope, prefix: 'edge' }, 'bias', 1, INITIAL_EDGE_BIAS);
+    if (config.pairEncoder === undefined) return;
+    this.#pairEncoder = new PairEncoder({ ...scope, prefix: 'pair' }, config.pairEncoder, config.width);
+    // A weight of 0 starts from the published head.
+    addGlorotWeight({ ...scope, prefix: 'pairLogit' }, 'weight', {
+      outputs: 1,
+      inputs: config.pairEncoder.channels,
+      gain: 0,
+    });
+  }
+
+  /** Scales packed histories in place as this model expects them; call once before `logits`. */
+  scaleInputs(arrays: HistoryArrays): void {
+    if (this.config.inputScaling === 'standardize') standardizeValues(arrays);
+    else standardizeCounts(arrays);
+  }
+
+  /** Edge logits [B, d, d] of scaled histories; the diagonal is meaningless and is masked by the callers. */
+  logits(batch: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
+    const encoding = this.#encoder.encode(batch, training);
+    const source = this.#unitHead('source', encoding);
+    const sink = this.#unitHead('sink', encoding);
+    const cosine = tf.matMul(source, sink, false, true);
+    const temperature = tf.exp(this.parameters.get('edge/logTemperature'));
+    const bilinear = tf.add(tf.mul(cosine, temperature), this.parameters.get('edge/bias')) as tf.Tensor3D;
+    if (this.#pairEncoder === undefined) return bilinear;
+    const weight = this.parameters.get('pairLogit/weight') as tf.Tensor2D;
+    return tf.add(bilinear, tf.squeeze(linear(this.#pairEncoder.encode(batch, encoding), weight), [3]));
+  }
+
+  edgeProbabilities(histories: readonly History[]): Float32Array {
+    const size = histories[0]?.size ?? 0;
+    const probabilities = new Float32Array(histories.length * size * size);
+    for (let start = 0; start < histories.length; start += this.config.chunk) {
+      const arrays = packHistories(histories.slice(start, start + this.config.chunk));
+      probabilities.set(this.probabilitiesOf(arrays), start * size * size);
+    }
+    return probabilities;
+  }
+
+  /** Edge probabilities [B, d, d] of packed histories (scaled here, in place), diagonal 0. */
+  probabilitiesOf(arrays: HistoryArrays): Float32Array {
+    this.scaleInputs(arrays);
+    const values = tf.tidy(() => tf.sigmoid(this.logits(toHistoryBatch(arrays))).dataSync()) as Float32Array;
+    const { batch, size } = arrays;
+    const probabilities = Float32Array.from(values);
+    for (let b = 0; b < batch; b++) for (let i = 0; i < size; i++) probabilities[(b * size + i) * size + i] = 0;
+    return probabilities;
+  }
+
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  #unitHead(head: string, encoding: tf.Tensor3D): tf.Tensor3D {
+    const get = (name: string) => this.parameters.get(`${head}/${name}`);
+    const normalized = layerNorm(encoding, get('norm/scale') as tf.Tensor1D, get('norm/bias') as tf.Tensor1D);
+    const projected = linear(normalized, get('weight') as tf.Tensor2D, get('bias') as tf.Tensor1D);
+    const squaredLength = tf.sum(tf.square(projected), -1, true);
+    return tf.mul(projected, tf.rsqrt(tf.add(squaredLength, 1e-12))) as tf.Tensor3D;
+  }
+}
+
+function addEdgeHead(scope: ParameterScope, width: number): void {
+  addConstantVector(scope, 'norm/scale', width, 1);
+  addConstantVector(scope, 'norm/bias', width, 0);
+  addGlorotWeight(scope, 'weight', { outputs: width, inputs: width });
+  addConstantVector(scope, 'bias', width, 0);
+}

@@ -1,0 +1,140 @@
+import type { CausalGraph } from '../../../core/causal/graph.js';
+import {
+  auroc,
+  averagePrecision,
+  edgeF1,
+  expectedCorrectEntries,
+  expectedStructuralHammingDistance,
+  logPosterior,
+} from '../../../core/causal/graph-metrics.js';
+import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
+import type { Intervention } from '../../../core/causal/intervention.js';
+import { RandomStream } from '../../../core/random/stream.js';
+import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
+import { VectorDesignEnv, type VectorDesignState } from '../../../envs/design/vector-design-env.js';
+import type { EvaluationTask, TaskBatch } from '../harness/task.js';
+import type { DesignStrategy } from '../strategy.js';
+
+// Shapes: K systems of a batch, T experiments, d variables.
+
+type StructureMetric = (edgeProbabilities: Float32Array, graph: CausalGraph) => number | null;
+
+/** How well the graph is known; null where a figure is not defined for a graph. */
+const METRICS: Readonly<Record<string, StructureMetric>> = {
+  return: expectedCorrectEntries,
+  expectedShd: expectedStructuralHammingDistance,
+  auprc: averagePrecision,
+  edgeF1,
+  auroc,
+  logPosterior,
+};
+const MEASURES = Object.values(METRICS);
+
+export const STRUCTURE_METRICS: readonly string[] = Object.keys(METRICS);
+
+/** A batch of systems as they stand after a round, for those who watch how a strategy plays. */
+export interface StructureMoment {
+  /** Name of the strategy. */
+  readonly strategy: string;
+  /** Number of the batch's first system. */
+  readonly first: number;
+  /** Experiments done. */
+  readonly round: number;
+  /** [K], the true graphs. */
+  readonly graphs: readonly CausalGraph[];
+  /** [K, d, d] edge probabilities given everything measured so far. */
+  readonly edgeProbabilities: Float32Array;
+  /** [K], the experiments of this round; empty before the first. */
+  readonly interventions: readonly Intervention[];
+}
+
+export interface StructureTaskOptions {
+  /** Name of the setting in results. */
+  readonly environment: string;
+  readonly config: DesignEnvConfig;
+  readonly posterior: GraphPosterior;
+  /** Evaluation seed: with the system's number it names everything that a system draws. */
+  readonly seed: number;
+  /** Told of every round of every batch; it changes nothing. */
+  readonly watch?: (moment: StructureMoment) => void;
+}
+
+/**
+ * Learn the causal graph within T experiments. `return` is Phi, the expected number of correct adjacency entries of
+ * d * d under the posterior, which is what the CAASL paper (arXiv:2405.16718) calls the return.
+ */
+export class StructureTask implements EvaluationTask {
+  readonly kind = 'structure';
+  readonly environment: string;
+  readonly metrics = STRUCTURE_METRICS;
+  readonly rounds: number;
+  readonly #env: VectorDesignEnv;
+  readonly #seed: number;
+  readonly #watch: (moment: StructureMoment) => void;
+
+  constructor({ environment, config, posterior, seed, watch = () => {} }: StructureTaskOptions) {
+    this.environment = environment;
+    this.rounds = config.budget;
+    this.#env = VectorDesignEnv.fromConfig(config, posterior);
+    this.#seed = seed;
+    this.#watch = watch;
+  }
+
+  prepare(first: number, count: number): TaskBatch {
+    const streams = Array.from(
+      { length: count },
+      (_, k) => new RandomStream(`evaluation/${this.#seed}/system/${first + k}`),
+    );
+    return { run: (strategy) => this.#run(strategy, { first, streams }) };
+  }
+
+  /**
+   * The environment draws the system, its initial rows and the noise of experiment t from streams below the given ones
+   * whatever the strategy does; the strategy's own choices come from streams that carry its name.
+   */
+  #run(
+    strategy: DesignStrategy,
+    { first, streams }: { readonly first: number; readonly streams: readonly RandomStream[] },
+  ): Float64Array {
+    const env = this.#env;
+    const { budget, interventionKind, valueRange } = env.settings;
+    const figures = new Float64Array(streams.length * (budget + 1) * MEASURES.length);
+    let state: VectorDesignState = env.reset(streams);
+    const graphs = env.models.map(({ graph }) => graph);
+    const take = (round: number, interventions: readonly Intervention[]): void => {
+      this.#measure(state, graphs, { round, figures });
+      const { edgeProbabilities } = state;
+      this.#watch({ strategy: strategy.name, first, round, graphs, edgeProbabilities, interventions });
+    };
+    take(0, []);
+    for (let step = 0; step < budget; step++) {
+      const interventions = strategy.propose({
+        histories: state.histories,
+        step,
+        budget,
+        interventionKind,
+        valueRange,
+        streams: streams.map((stream) => stream.child('strategy', strategy.name, step)),
+        ...(strategy.knowledge.includes('graph') ? { graphs } : {}),
+      });
+      state = env.step(interventions);
+      take(step + 1, interventions);
+    }
+    return figures;
+  }
+
+  #measure(
+    { edgeProbabilities }: VectorDesignState,
+    graphs: readonly CausalGraph[],
+    { round, figures }: { readonly round: number; readonly figures: Float64Array },
+  ): void {
+    const entries = this.#env.size * this.#env.size;
+    graphs.forEach((graph, k) => {
+      const probabilities = edgeProbabilities.subarray(k * entries, (k + 1) * entries);
+      const at = (k * (this.rounds + 1) + round) * MEASURES.length;
+      MEASURES.forEach((measure, metric) => {
+        figures[at + metric] = measure(probabilities, graph) ?? Number.NaN;
+      });
+    });
+  }
+}

@@ -1,7 +1,0 @@
-import { describeCuda } from '../../../../core/native/cuda/describe-cuda.js';
-
-/** Whether the software device was built; without a C++ compiler it is not, and the rest must pass. */
-export const softwareDeviceIsUsable = await describeCuda('software').then(
-  () => true,
-  () => false,
-);

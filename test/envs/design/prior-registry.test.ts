@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { observe } from '../../../core/causal/intervention.js';
+import { RandomStream } from '../../../core/random/stream.js';
+import { CausalModelPriorConfig, createCausalModelPrior } from '../../../envs/design/prior-registry.js';
+
+/** Every kind that a config can name, from the schema itself. */
+const kinds = CausalModelPriorConfig.options.map((option) => [...option.shape.kind.values][0]!);
+
+describe.each(kinds)("a '%s' prior", (kind) => {
+  const prior = createCausalModelPrior(CausalModelPriorConfig.parse({ kind }));
+
+  test('is made from its defaults and gives systems of its size', () => {
+    const model = prior.sample(new RandomStream('registry'));
+    expect(model.size).toBe(prior.size);
+    expect(model.graph.size).toBe(prior.size);
+    expect(model.interventionKinds.length).toBeGreaterThan(0);
+  });
+
+  test('gives systems and measurements that their streams decide', () => {
+    const measured = (name: string) =>
+      Array.from(prior.sample(new RandomStream(name)).sample(observe(prior.size), 3, new RandomStream('rows')));
+    expect(measured('a')).toEqual(measured('a'));
+    expect(measured('a')).not.toEqual(measured('b'));
+    expect(measured('a').every(Number.isFinite)).toBe(true);
+  });
+});
+
+test('a kind that does not exist is refused', () => {
+  expect(CausalModelPriorConfig.safeParse({ kind: 'quantum' }).success).toBe(false);
+});

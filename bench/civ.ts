@@ -1,5 +1,6 @@
+import { interveneWhereNonZero } from '../core/causal/intervention.js';
 import { RandomStream } from '../core/random/stream.js';
-import { sampleTargetInstance, shiftOf, TargetInstanceConfig } from '../envs/target/target-instance.js';
+import { GoalInstanceConfig, sampleGoalInstance } from '../envs/goal/goal-instance.js';
 import { DagRegressionPosterior } from '../models/civ/dag-regression-posterior.js';
 import { UNIT_BALL } from '../models/civ/feasible-set.js';
 import { IntegratedVariance } from '../models/civ/integrated-variance.js';
@@ -28,31 +29,31 @@ const TOLERANCE = 1e-4;
 
 interface Step {
   readonly posterior: DagRegressionPosterior;
-  readonly targetMean: Float64Array;
+  readonly goalMean: Float64Array;
   readonly starts: readonly [Float64Array, Float64Array];
 }
 
 function drawSteps(size: number): Step[] {
   return EXPERIMENTS.map((experiments) => {
     const stream = new RandomStream(`bench/civ/${size}/${experiments}`);
-    const config = TargetInstanceConfig.parse({ variables: size, targets: Math.ceil(size / 3) });
-    const { model, targetMean } = sampleTargetInstance(config, stream);
+    const config = GoalInstanceConfig.parse({ variables: size, targets: Math.ceil(size / 3) });
+    const { model, goalMean } = sampleGoalInstance(config, stream);
     if (model.noise.kind === 'heteroskedastic') throw new Error('noise of constant variance expected');
     const variances = model.noise.scales.map((scale) => scale * scale);
     const posterior = new DagRegressionPosterior({ graph: model.graph, noise: { kind: 'known', variances } });
     for (let step = 0; step < experiments; step++) {
       const shift = randomShift(UNIT_BALL, size, stream.child('shift', step));
-      posterior.update(model.sample(shiftOf(shift), 1, stream.child('noise', step)), shift);
+      posterior.update(model.sample(interveneWhereNonZero('shift', shift), 1, stream.child('noise', step)), shift);
     }
-    const estimate = posterior.estimatedShift(targetMean);
+    const estimate = posterior.estimatedShift(goalMean);
     const length = Math.hypot(...estimate);
     const start = randomShift(UNIT_BALL, size, stream.child('start'));
-    return { posterior, targetMean, starts: [start, estimate.map((entry) => entry / length)] };
+    return { posterior, goalMean, starts: [start, estimate.map((entry) => entry / length)] };
   });
 }
 
-function criterion({ posterior, targetMean }: Step): IntegratedVariance {
-  return new IntegratedVariance({ posterior, targetMean, rows: 1, feasible: UNIT_BALL });
+function criterion({ posterior, goalMean }: Step): IntegratedVariance {
+  return new IntegratedVariance({ posterior, goalMean, rows: 1, feasible: UNIT_BALL });
 }
 
 function minimum(step: Step, effort: SearchEffort): number {
@@ -102,10 +103,10 @@ function scipy(steps: readonly Step[]): Contender | Absent {
   if (absent !== undefined) return { name, absent };
   const peer = new PythonPeer('civ_scipy.py');
   const request = {
-    steps: steps.map(({ posterior, targetMean, starts }) => ({
-      targetMean: [...targetMean],
+    steps: steps.map(({ posterior, goalMean, starts }) => ({
+      goalMean: [...goalMean],
       weights: [...posterior.expectedWeights()],
-      estimate: [...posterior.estimatedShift(targetMean)],
+      estimate: [...posterior.estimatedShift(goalMean)],
       noise: posterior.nodes.map((_, i) => posterior.noiseVariance(i)),
       nodes: posterior.nodes.map(({ parents, covariance }) => ({ parents: [...parents], covariance: [...covariance] })),
       starts: starts.map((start) => [...start]),

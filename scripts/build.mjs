@@ -9,4 +9,5 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 if (!process.argv.includes('--incremental')) rmSync(join(root, 'dist'), { recursive: true, force: true });
 execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit', cwd: root });
-cpSync(join(root, 'training/presets'), join(root, 'dist/training/presets'), { recursive: true });
+for (const presets of ['training/presets', 'src/evaluation/goal/presets'])
+  cpSync(join(root, presets), join(root, 'dist', presets), { recursive: true });

@@ -66,17 +66,26 @@ export { DagRegressionPosterior, type NoiseModel } from '../models/civ/dag-regre
 export { type FeasibleSet, UNIT_BALL } from '../models/civ/feasible-set.js';
 export { type OptimisationOutcome, PUBLISHED_SEARCH, THOROUGH_SEARCH } from '../models/civ/minimise-acquisition.js';
 export { mostProbableDag } from '../models/civ/most-probable-dag.js';
-export { proposeShift, SHIFT_CRITERIA, type TargetState } from '../models/civ/propose-shift.js';
+export { type GoalState, proposeShift, SHIFT_CRITERIA } from '../models/civ/propose-shift.js';
+export type { DesignContext, DesignStrategy, GoalContext, Knowledge, TaskKind } from '../models/design-strategy.js';
 export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy/design-policy.js';
 export { AmortizedGraphPosterior } from '../models/posterior/amortized-graph-posterior.js';
 export {
   greedySparsestPermutation,
   type SparsestPermutationOptions,
 } from '../models/sparsest-permutation/greedy-sparsest-permutation.js';
+export { trainedPolicy } from '../models/strategies/trained-policy.js';
 export { ExperimentConfig, loadExperimentConfig } from '../training/config/experiment-config.js';
 export type { TrainingIo, TrainingResult } from '../training/loop/learning-loop.js';
 export { pretrainPosterior } from '../training/posterior/pretrain.js';
 export { trainPolicy } from '../training/train-policy.js';
+export { GoalStudyConfig, goalPresets, loadGoalStudy } from './evaluation/goal/goal-study-config.js';
+export { GOAL_METRICS, GoalTask } from './evaluation/goal/goal-task.js';
+export {
+  type GoalEvaluationOutcome,
+  type GoalEvaluationRun,
+  runGoalEvaluation,
+} from './evaluation/goal/run-goal-evaluation.js';
 export { evaluateStrategies, type HarnessOptions, type HarnessResult } from './evaluation/harness/harness.js';
 export type { EvaluationTask, TaskBatch } from './evaluation/harness/task.js';
 export { readFigures, writeFigures, writeReport } from './evaluation/report/files.js';
@@ -89,16 +98,7 @@ export {
   type ResultRow,
   summarize,
 } from './evaluation/scores/summary.js';
-export { createStrategies, STRATEGY_NAMES } from './evaluation/strategies/registry.js';
-export { trainedPolicy } from './evaluation/strategies/trained-policy.js';
-export type { DesignContext, DesignStrategy, TaskKind } from './evaluation/strategy.js';
+export { createGoalStrategies, createStrategies, strategyNames } from './evaluation/strategies/registry.js';
 export { type EvaluationOutcome, type EvaluationRun, runEvaluation } from './evaluation/structure/run-evaluation.js';
 export { type EvaluationSetting, evaluationSettings, settingNames } from './evaluation/structure/settings.js';
 export { STRUCTURE_METRICS, type StructureMoment, StructureTask } from './evaluation/structure/structure-task.js';
-export {
-  runTargetEvaluation,
-  type TargetEvaluationOutcome,
-  type TargetEvaluationRun,
-} from './evaluation/target/run-target-evaluation.js';
-export { loadTargetStudy, TargetStudyConfig, targetPresets } from './evaluation/target/target-study-config.js';
-export { TARGET_METRICS, TargetTask } from './evaluation/target/target-task.js';

@@ -15,6 +15,34 @@ export interface Intervention {
   readonly values?: Float32Array;
 }
 
+/** An intervention on the flagged variables [d]; `values` [d] are left out for kinds that take none. */
+export function intervene(kind: InterventionKind, targets: Uint8Array, values: Float32Array): Intervention {
+  return KINDS_WITH_VALUES.has(kind) ? { kind, targets, values } : { kind, targets };
+}
+
+/** An intervention on the variables whose value [d] is not 0; values are rounded to 32 bits. */
+export function interveneWhereNonZero(kind: InterventionKind, values: ArrayLike<number>): Intervention {
+  const rounded = Float32Array.from(values);
+  return intervene(
+    kind,
+    Uint8Array.from(rounded, (value) => (value === 0 ? 0 : 1)),
+    rounded,
+  );
+}
+
+/** Flags [size], 1 for each listed variable. @throws CausalPilotError E_INPUT for a variable that does not exist. */
+export function targetFlags(size: number, listed: readonly number[], kind?: InterventionKind): Uint8Array {
+  const targets = new Uint8Array(size);
+  for (const variable of listed) {
+    if (!Number.isInteger(variable) || variable < 0 || variable >= size)
+      throw invalid(
+        `${kind === undefined ? '' : `${kind} `}target must be an integer in [0, ${size - 1}], got ${variable}`,
+      );
+    targets[variable] = 1;
+  }
+  return targets;
+}
+
 /** No intervention at all: a measurement of the system as it is. */
 export function observe(size: number): Intervention {
   return { kind: 'none', targets: new Uint8Array(size) };
@@ -32,17 +60,17 @@ export function shiftIntervention(size: number, values: Readonly<Record<number, 
 
 /** Switches the listed genes off. */
 export function knockout(size: number, targets: readonly number[]): Intervention {
-  return { kind: 'knockout', targets: targetFlags('knockout', size, targets) };
+  return { kind: 'knockout', targets: targetFlags(size, targets, 'knockout') };
 }
 
 /** Reduces the listed genes without switching them off. */
 export function knockdown(size: number, targets: readonly number[]): Intervention {
-  return { kind: 'knockdown', targets: targetFlags('knockdown', size, targets) };
+  return { kind: 'knockdown', targets: targetFlags(size, targets, 'knockdown') };
 }
 
 /** Makes the listed genes produce more. */
 export function overexpression(size: number, targets: readonly number[]): Intervention {
-  return { kind: 'overexpression', targets: targetFlags('overexpression', size, targets) };
+  return { kind: 'overexpression', targets: targetFlags(size, targets, 'overexpression') };
 }
 
 /**
@@ -84,20 +112,10 @@ function interventionWithValues(
   assignments: Readonly<Record<number, number>>,
 ): Intervention {
   const listed = Object.keys(assignments).map(Number);
-  const targets = targetFlags(kind, size, listed);
+  const targets = targetFlags(size, listed, kind);
   const values = new Float32Array(size);
   for (const variable of listed) values[variable] = assignments[variable]!;
   const intervention: Intervention = { kind, targets, values };
   validateIntervention(intervention, size, [kind]);
   return intervention;
-}
-
-function targetFlags(kind: InterventionKind, size: number, listed: readonly number[]): Uint8Array {
-  const targets = new Uint8Array(size);
-  for (const variable of listed) {
-    if (!Number.isInteger(variable) || variable < 0 || variable >= size)
-      throw invalid(`${kind} target must be an integer in [0, ${size - 1}], got ${variable}`);
-    targets[variable] = 1;
-  }
-  return targets;
 }

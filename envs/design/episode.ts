@@ -1,5 +1,11 @@
 import { History } from '../../core/causal/history.js';
-import { type Intervention, KINDS_WITH_VALUES, observe, validateIntervention } from '../../core/causal/intervention.js';
+import {
+  type Intervention,
+  intervene,
+  KINDS_WITH_VALUES,
+  observe,
+  validateIntervention,
+} from '../../core/causal/intervention.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { CausalModel, CausalModelPrior } from '../prior/causal-model.js';
@@ -68,9 +74,6 @@ export class Episode {
     if (targetFlipProbability === 0) return intervention;
     const flips = stream.child('flips');
     const targets = intervention.targets.map((flag) => (flips.bernoulli(targetFlipProbability) ? 1 - flag : flag));
-    const values = intervention.values ?? new Float32Array(targets.length);
-    return KINDS_WITH_VALUES.has(interventionKind)
-      ? { kind: interventionKind, targets, values }
-      : { kind: interventionKind, targets };
+    return intervene(interventionKind, targets, intervention.values ?? new Float32Array(targets.length));
   }
 }

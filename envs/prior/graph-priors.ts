@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CausalGraph } from '../../core/causal/graph.js';
 import type { RandomStream } from '../../core/random/stream.js';
+import { erdosRenyi, preferentialAttachment } from './graph-families.js';
 
 export const GraphPriorConfig = z.strictObject({
   kind: z
@@ -27,16 +28,8 @@ export function erdosRenyiEdgeProbability(size: number, degree: number): number 
   return size < 2 ? 0 : Math.min((degree * size) / ((size * (size - 1)) / 2), 0.99);
 }
 
-/** Edges of a strictly triangular matrix, drawn one by one. */
 function sampleErdosRenyi(size: number, degree: number, stream: RandomStream): CausalGraph {
-  const probability = erdosRenyiEdgeProbability(size, degree);
-  const adjacency = new Uint8Array(size * size);
-  for (let child = 1; child < size; child++) {
-    for (let parent = 0; parent < child; parent++) {
-      if (stream.bernoulli(probability)) adjacency[parent * size + child] = 1;
-    }
-  }
-  return new CausalGraph(size, adjacency);
+  return new CausalGraph(size, erdosRenyi(size, erdosRenyiEdgeProbability(size, degree), stream));
 }
 
 /** Edges of a Barabasi-Albert graph where each new variable sends `edgesPerStep` edges, or as many as it has elders. */
@@ -59,22 +52,12 @@ export function scaleFreeEdgesPerStep(size: number, degree: number): number {
   return best;
 }
 
-/**
- * Barabasi-Albert with power 1: variables arrive one by one and send edges to `m` different elders, each chosen with
- * probability proportional to 1 + its in-degree, so the elders become hubs with many parents.
- */
+/** Newcomers point at the elders they choose, who become hubs with many parents. */
 function sampleScaleFree(size: number, degree: number, stream: RandomStream): CausalGraph {
   const edgesPerStep = scaleFreeEdgesPerStep(size, degree);
+  const eldersOf = preferentialAttachment(size, edgesPerStep, { attractedBy: 'in-degree', stream });
   const adjacency = new Uint8Array(size * size);
-  const attraction = new Float64Array(size).fill(1);
-  for (let newcomer = 1; newcomer < size; newcomer++) {
-    const weights = attraction.slice(0, newcomer);
-    for (let edge = Math.min(edgesPerStep, newcomer); edge > 0; edge--) {
-      const elder = stream.weightedIndex(weights);
-      weights[elder] = 0;
-      attraction[elder]! += 1;
-      adjacency[newcomer * size + elder] = 1;
-    }
-  }
+  for (let newcomer = 1; newcomer < size; newcomer++)
+    for (const elder of eldersOf(newcomer)) adjacency[newcomer * size + elder] = 1;
   return new CausalGraph(size, adjacency);
 }

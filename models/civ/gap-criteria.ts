@@ -11,9 +11,9 @@ export class GreedyGap implements AcquisitionFunction {
   readonly isMaximum = false;
   readonly #estimate: Float64Array;
 
-  constructor(posterior: DagRegressionPosterior, targetMean: Float64Array) {
+  constructor(posterior: DagRegressionPosterior, goalMean: Float64Array) {
     this.size = posterior.size;
-    this.#estimate = posterior.estimatedShift(targetMean);
+    this.#estimate = posterior.estimatedShift(goalMean);
   }
 
   value(shift: Float64Array): number {
@@ -47,12 +47,12 @@ export class ConfidenceBound implements AcquisitionFunction {
 
   constructor(
     posterior: DagRegressionPosterior,
-    targetMean: Float64Array,
+    goalMean: Float64Array,
     readonly beta = 1,
   ) {
     this.size = posterior.size;
-    this.#estimate = posterior.estimatedShift(targetMean);
-    this.#variances = new LookaheadSpread(posterior, targetMean, 0).current.map(
+    this.#estimate = posterior.estimatedShift(goalMean);
+    this.#variances = new LookaheadSpread(posterior, goalMean, 0).current.map(
       (spread, i) => spread * posterior.noiseVariance(i),
     );
   }

@@ -42,7 +42,7 @@ export type GapMeasure =
 
 export interface IntegratedVarianceOptions {
   readonly posterior: DagRegressionPosterior;
-  readonly targetMean: Float64Array;
+  readonly goalMean: Float64Array;
   /** Rows n measured by the next experiment. */
   readonly rows: number;
   readonly feasible: FeasibleSet;
@@ -69,9 +69,9 @@ export class IntegratedVariance implements AcquisitionFunction {
   readonly #weights: Float64Array;
 
   constructor(options: IntegratedVarianceOptions) {
-    const { posterior, targetMean, rows, averageNoise = true } = options;
+    const { posterior, goalMean, rows, averageNoise = true } = options;
     this.size = posterior.size;
-    this.#lookahead = new LookaheadSpread(posterior, targetMean, rows);
+    this.#lookahead = new LookaheadSpread(posterior, goalMean, rows);
     this.#weights = new Float64Array(this.size);
     const gap = gapCoefficients(options);
     const noiseRows = averageNoise ? rows : 1;
@@ -115,8 +115,8 @@ function noiseMoments(posterior: DagRegressionPosterior, variable: number, rows:
 }
 
 function gapCoefficients(options: IntegratedVarianceOptions): Float64Array {
-  const { posterior, targetMean, feasible, measure = { kind: 'uniform' } } = options;
-  const estimate = posterior.estimatedShift(targetMean);
+  const { posterior, goalMean, feasible, measure = { kind: 'uniform' } } = options;
+  const estimate = posterior.estimatedShift(goalMean);
   if (measure.kind === 'uniform') return meanSquaredGap(feasible, estimate);
   if (measure.kind === 'output-weighted-exact') return exactOutputWeightedGap(estimate);
   if (estimate.length === 3) return vonMisesFisherGap(estimate, measure.concentration ?? DEFAULT_CONCENTRATION);

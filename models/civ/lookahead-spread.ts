@@ -3,7 +3,7 @@ import type { DagRegressionPosterior } from './dag-regression-posterior.js';
 // Shapes: p variables; k_i parents of variable i; M_i [k_i, k_i].
 
 /**
- * The spread s_i(a') = mu_pa' M_i(D(a')) mu_pa of every weight vector B_i,pa along the target mean, after n hypothetical rows
+ * The spread s_i(a') = mu_pa' M_i(D(a')) mu_pa of every weight vector B_i,pa along the goal mean, after n hypothetical rows
  * at the plug-in mean x' = (I - E[B])^-1 a'. With u = M mu, g = M x, q = u'x and r = 1 + n x'g the rank-one update gives
  *
  *   s = mu'M mu - n q^2 / r,   ds/dx = -2 (n q / r) u + 2 (n q / r)^2 g,
@@ -24,7 +24,7 @@ export class LookaheadSpread {
 
   constructor(
     readonly posterior: DagRegressionPosterior,
-    readonly targetMean: Float64Array,
+    readonly goalMean: Float64Array,
     readonly rows: number,
   ) {
     const { size, nodes } = posterior;
@@ -37,7 +37,7 @@ export class LookaheadSpread {
     this.#gathered = new Float64Array(size);
     this.current = new Float64Array(size);
     this.spread = new Float64Array(size);
-    for (let i = 0; i < size; i++) this.current[i] = this.#multiply(i, targetMean, this.#targetGains);
+    for (let i = 0; i < size; i++) this.current[i] = this.#multiply(i, goalMean, this.#targetGains);
   }
 
   /**

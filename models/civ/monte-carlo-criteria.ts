@@ -2,13 +2,14 @@ import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { AcquisitionFunction } from './acquisition.js';
 import type { DagRegressionPosterior } from './dag-regression-posterior.js';
+import { squaredDistance } from './squared-distance.js';
 
 // Criteria averaged over posterior draws of B. The draws are fixed when the criterion is built, so that it is a
 // deterministic, differentiable function of the shift. Shapes: p variables, S draws.
 
 export interface MonteCarloOptions {
   readonly posterior: DagRegressionPosterior;
-  readonly targetMean: Float64Array;
+  readonly goalMean: Float64Array;
   readonly stream: RandomStream;
   /** S. @defaultValue 64 */
   readonly draws?: number;
@@ -32,10 +33,10 @@ export class ExpectedImprovement implements AcquisitionFunction {
   readonly #best: number;
 
   constructor(options: MonteCarloOptions & { readonly tried: readonly Float64Array[] }) {
-    const { posterior, targetMean, stream, tried } = options;
+    const { posterior, goalMean, stream, tried } = options;
     this.size = posterior.size;
     this.#optima = Array.from({ length: drawCount(options) }, () =>
-      shiftTowards(posterior.draw(stream).weights, targetMean),
+      shiftTowards(posterior.draw(stream).weights, goalMean),
     );
     const candidates = tried.length > 0 ? tried : [new Float64Array(this.size)];
     this.#best = Math.min(...candidates.map((shift) => this.#meanGap(shift)));
@@ -151,10 +152,4 @@ export function shiftTowards(weights: Float64Array, mean: Float64Array): Float64
     for (let k = 0; k < p; k++) shift -= weights[i * p + k]! * mean[k]!;
     return shift;
   });
-}
-
-function squaredDistance(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
-  return sum;
 }

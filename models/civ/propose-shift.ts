@@ -9,11 +9,10 @@ import { minimiseAcquisition, type OptimisationOutcome, type SearchEffort } from
 import { ExpectedImprovement, MutualInformation } from './monte-carlo-criteria.js';
 import { OptimumVariance, WeightVariance } from './variance-criteria.js';
 
-/** What is known when the next shift is chosen. */
-export interface TargetState {
-  readonly posterior: DagRegressionPosterior;
+/** What is wanted of a system and what was tried so far. */
+export interface Goal {
   /** mu* [p] */
-  readonly targetMean: Float64Array;
+  readonly goalMean: Float64Array;
   readonly feasible: FeasibleSet;
   /** Rows n that the next experiment measures. */
   readonly rows: number;
@@ -23,17 +22,22 @@ export interface TargetState {
   readonly effort?: SearchEffort;
 }
 
-type Criterion = (state: TargetState, stream: RandomStream) => AcquisitionFunction;
+/** What is known when the next shift is chosen. */
+export interface GoalState extends Goal {
+  readonly posterior: DagRegressionPosterior;
+}
+
+type Criterion = (state: GoalState, stream: RandomStream) => AcquisitionFunction;
 
 const CRITERIA: ReadonlyMap<string, Criterion> = new Map<string, Criterion>([
   ['civ', (state) => new IntegratedVariance(state)],
   ['civ-ow', (state) => new IntegratedVariance({ ...state, measure: { kind: 'output-weighted' } })],
-  ['greedy', ({ posterior, targetMean }) => new GreedyGap(posterior, targetMean)],
+  ['greedy', ({ posterior, goalMean }) => new GreedyGap(posterior, goalMean)],
   ['maxv', ({ posterior, rows }) => new WeightVariance(posterior, rows)],
-  ['cv', ({ posterior, targetMean, rows }) => new OptimumVariance(posterior, targetMean, rows)],
+  ['cv', ({ posterior, goalMean, rows }) => new OptimumVariance(posterior, goalMean, rows)],
   ['ei', (state, stream) => new ExpectedImprovement({ ...state, stream })],
   ['mi', (state, stream) => new MutualInformation({ ...state, stream })],
-  ['ucb', ({ posterior, targetMean }) => new ConfidenceBound(posterior, targetMean)],
+  ['ucb', ({ posterior, goalMean }) => new ConfidenceBound(posterior, goalMean)],
 ]);
 
 /** Criteria that `proposeShift` minimises. */
@@ -46,20 +50,20 @@ const JITTER = 0.2;
  * The next shift by a criterion of `SHIFT_CRITERIA`, from the two starts of the paper: the previous shift with each entry
  * scaled by a random factor in [0.8, 1.2] (a random direction before the first), and the normalised estimate of a*.
  */
-export function proposeShift(criterion: string, state: TargetState, stream: RandomStream): OptimisationOutcome {
+export function proposeShift(criterion: string, state: GoalState, stream: RandomStream): OptimisationOutcome {
   const build = CRITERIA.get(criterion);
   if (build === undefined)
     throw new CausalPilotError(
       'E_CONFIG',
       `proposeShift: unknown criterion '${criterion}'; choose among ${SHIFT_CRITERIA.join(', ')}`,
     );
-  const { posterior, targetMean, feasible, tried, effort } = state;
+  const { posterior, goalMean, feasible, tried, effort } = state;
   const previous = tried.at(-1);
   const start =
     previous === undefined
       ? randomShift(feasible, posterior.size, stream)
       : previous.map((entry) => entry * (1 + JITTER * (2 * stream.uniform() - 1)));
-  const estimate = posterior.estimatedShift(targetMean);
+  const estimate = posterior.estimatedShift(goalMean);
   const length = Math.hypot(...estimate);
   const starts = [start, length > 0 ? estimate.map((entry) => entry / length) : estimate];
   return minimiseAcquisition(build(state, stream), { feasible, starts, effort });

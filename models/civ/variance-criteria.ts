@@ -12,9 +12,9 @@ export class OptimumVariance implements AcquisitionFunction {
   readonly #noise: Float64Array;
   readonly #weights: Float64Array;
 
-  constructor(posterior: DagRegressionPosterior, targetMean: Float64Array, rows: number) {
+  constructor(posterior: DagRegressionPosterior, goalMean: Float64Array, rows: number) {
     this.size = posterior.size;
-    this.#lookahead = new LookaheadSpread(posterior, targetMean, rows);
+    this.#lookahead = new LookaheadSpread(posterior, goalMean, rows);
     this.#noise = Float64Array.from({ length: this.size }, (_, i) => posterior.noiseVariance(i));
     this.#weights = new Float64Array(this.size);
   }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { History } from '../../core/causal/history.js';
-import { type Intervention, type InterventionKind, KINDS_WITH_VALUES } from '../../core/causal/intervention.js';
+import type { Intervention, InterventionKind } from '../../core/causal/intervention.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
@@ -10,6 +10,7 @@ import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/hi
 import { HistoryEncoder, HistoryEncoderConfig } from '../networks/history-encoder.js';
 import { Mlp } from '../networks/mlp.js';
 import { type ActionDistribution, type ActionHead, ActionHeadConfig, createActionHead } from './action-head.js';
+import { interventionsFromActions } from './action-numbers.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tanh-gaussian.js';
 import type { AllowedTargets } from './distributions/target-distribution.js';
 import { sampleValues } from './distributions/value-signs.js';
@@ -34,11 +35,6 @@ export const PolicyConfig = z.strictObject({
   chunk: z.int().min(1).default(256).describe('histories per forward pass when proposing'),
 });
 export type PolicyConfig = z.infer<typeof PolicyConfig>;
-
-/** Action numbers per variable: target switch, and a value for the kinds that take one. */
-export function actionChannels(kind: InterventionKind): number {
-  return KINDS_WITH_VALUES.has(kind) ? 2 : 1;
-}
 
 export type DecisionMode = 'stochastic' | 'deterministic';
 
@@ -209,24 +205,4 @@ function joinAllowed(allowed: readonly Uint8Array[] | undefined, size: number): 
     joined.set(flags, k * size);
   });
   return joined;
-}
-
-/** Action numbers [K, d, C] -> interventions; C = 2 carries values, C = 1 targets only. */
-export function interventionsFromActions(
-  actions: Float32Array,
-  size: number,
-  { interventionKind, valueRange }: Pick<PolicyDecisionOptions, 'interventionKind' | 'valueRange'>,
-): Intervention[] {
-  const channels = actionChannels(interventionKind);
-  const stride = size * channels;
-  return Array.from({ length: stride === 0 ? 0 : actions.length / stride }, (_, k) => {
-    const targets = new Uint8Array(size);
-    const values = new Float32Array(size);
-    for (let variable = 0; variable < size; variable++) {
-      const at = k * stride + variable * channels;
-      targets[variable] = actions[at]! > 0 ? 1 : 0;
-      if (channels === 2) values[variable] = valueRange * actions[at + 1]!;
-    }
-    return { kind: interventionKind, targets, ...(channels === 2 ? { values } : {}) };
-  });
 }

@@ -9,13 +9,13 @@ import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
 import { standardizedChannels } from '../../models/networks/differentiable-scaling.js';
 import type { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
+import { leastTargeted } from '../../models/strategies/target-choices.js';
 import type { BranchedGradientConfig } from '../config/branched-gradient-config.js';
 import { learningRateAt } from '../config/schedules.js';
 import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import { Branches } from './branches.js';
 import { differentiablePotential, isDifferentiable } from './differentiable-potential.js';
 import { playBranches, type Rollout } from './rollout.js';
-import { roundRobinTeacher } from './round-robin-teacher.js';
 import { decisionCredits, imitationLoss, surrogateLoss } from './surrogate.js';
 
 // Shapes: B = groups * branches rollouts, d variables, T experiments.
@@ -120,7 +120,7 @@ export class BranchedGradientLearner {
       pathwise,
       stream,
       branchesPerGroup: config.branches,
-      ...(imitates ? { teacher: roundRobinTeacher(config.imitation.targets) } : {}),
+      teacher: imitates ? leastTargeted(config.imitation.targets) : undefined,
       onStep: (t) => {
         if (isTelescoped && t < settings.budget) potentials.push(this.#potentials(branches));
       },

@@ -1,11 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
+import type { History } from '../../core/causal/history.js';
+import type { Intervention } from '../../core/causal/intervention.js';
 import type { RandomStream } from '../../core/random/stream.js';
+import type { DesignContext } from '../../models/design-strategy.js';
 import { asFlagChannel, asValueChannel } from '../../models/networks/differentiable-scaling.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../../models/networks/history-batch.js';
+import { playEpisodes } from '../../models/play-episodes.js';
+import { interventionsFromFlags } from '../../models/policy/action-numbers.js';
 import type { DesignPolicy } from '../../models/policy/design-policy.js';
 import { tanhGaussianNumbers } from '../../models/policy/distributions/tanh-gaussian.js';
 import { flagTensor } from '../../models/policy/distributions/target-distribution.js';
 import { sampleValues, type ValueGaussian } from '../../models/policy/distributions/value-signs.js';
+import type { TargetChoice } from '../../models/strategies/target-choices.js';
 import { detached } from '../loop/score-function.js';
 import { appendRows } from './append-rows.js';
 import type { Branches } from './branches.js';
@@ -20,14 +26,11 @@ export interface RolloutOptions {
   /** Names the decisions: rollout b draws from children of number b, shared value noise from children of its group. */
   readonly stream: RandomStream;
   readonly branchesPerGroup: number;
-  /** Chooses the targets in the policy's place: flags [B * d], one stream per rollout. @defaultValue the policy draws them */
-  readonly teacher?: TargetTeacher;
+  /** Chooses the targets in the policy's place. @defaultValue the policy draws them */
+  readonly teacher?: TargetChoice;
   /** Called after each decision was carried out, and once before the first with t = 0. */
   readonly onStep?: (t: number) => void;
 }
-
-/** Targets for the next experiment of every rollout, flags [B * d]; rollout b may draw from stream number b. */
-export type TargetTeacher = (branches: Branches, streams: readonly RandomStream[]) => Uint8Array;
 
 /** One decision in every rollout. */
 export interface RolloutStep {
@@ -53,33 +56,54 @@ export interface Rollout {
  * earlier decisions produced, so gradients of values also pass through later decisions.
  */
 export function playBranches(options: RolloutOptions): Rollout {
-  const { branches, onStep } = options;
-  const { budget, initialRows } = branches.settings;
+  const { branches, onStep, stream } = options;
   const packed = () => toHistoryBatch(packHistories(branches.episodes.map(({ history }) => history)));
-  const start = initialRows > 0 ? packed().channels : undefined;
+  const start = branches.settings.initialRows > 0 ? packed().channels : undefined;
   const experiments: tf.Tensor4D[] = [];
   const joined = (): HistoryBatch =>
     start === undefined && experiments.length === 0
       ? packed()
       : { channels: appendRows(start, experiments), rowMask: undefined };
-  const steps: RolloutStep[] = [];
-  onStep?.(0);
-  for (let t = 0; t < budget; t++) {
-    const { rows, ...step } = decide(joined(), t, options);
-    experiments.push(rows);
-    steps.push(step);
-    onStep?.(t + 1);
-  }
-  return { steps, channels: joined().channels };
+  const decisions: Decision[] = [];
+  const propose = (context: DesignContext): Intervention[] => {
+    const decision = decide(joined(), context, options);
+    decisions.push(decision);
+    return decision.interventions;
+  };
+  playEpisodes(
+    branches,
+    { name: 'rollout', knowledge: [], propose },
+    {
+      streams: branches.episodes.map(() => stream),
+      choiceStream: (own, t, b) => own.child('targets', t, b),
+      watch: (round) => {
+        const last = decisions[round - 1];
+        if (last !== undefined) experiments.push(measuredChannels(last, options));
+        onStep?.(round);
+      },
+    },
+  );
+  return { steps: decisions, channels: joined().channels };
 }
 
-function decide(batch: HistoryBatch, t: number, options: RolloutOptions): RolloutStep & { rows: tf.Tensor4D } {
+interface Decision extends RolloutStep {
+  readonly interventions: Intervention[];
+  /** [B, d], 1 where a variable is a target. */
+  readonly flagged: tf.Tensor2D;
+  /** [B, d] values in units of the range; undefined for kinds without values. */
+  readonly action: tf.Tensor2D | undefined;
+}
+
+function decide(
+  batch: HistoryBatch,
+  { step: t, histories, streams }: DesignContext,
+  options: RolloutOptions,
+): Decision {
   const { policy, branches, pathwise, stream, teacher } = options;
   const { count, size, settings } = branches;
   const training = { dropoutSeed: stream.child('dropout', t).integer(2 ** 32) };
   const { targets, value, signs } = policy.distribution(batch, training);
-  const streams = Array.from({ length: count }, (_, b) => stream.child('targets', t, b));
-  const flags = teacher === undefined ? targets.draw(streams) : teacher(branches, streams);
+  const flags = teacher === undefined ? targets.draw(streams) : taughtTargets(teacher, histories, streams);
   const positive = signs?.draw(streams);
   const flagged = flagTensor(flags, count, size);
   const targetLogProbability = targets.logProbability(flags);
@@ -96,25 +120,42 @@ function decide(batch: HistoryBatch, t: number, options: RolloutOptions): Rollou
     }
   }
   const numbers = action?.dataSync<'float32'>();
-  const measured = branches.measure(
-    flags,
-    numbers?.map((number) => settings.valueRange * number),
-    pathwise,
-  );
-  const values = tf.tensor3d(measured.rows, [count, settings.rowsPerExperiment, size]);
-  const rows =
-    measured.effects === undefined || action === undefined
-      ? values
-      : withResponse(values, tf.mul(settings.valueRange, action), tf.tensor3d(measured.effects, [count, size, size]));
-  const rowFlags = tf.tile(tf.expandDims(flagged, 1), [1, settings.rowsPerExperiment, 1]);
   return {
-    rows: tf.add(asValueChannel(rows), asFlagChannel(rowFlags)) as tf.Tensor4D,
+    interventions: interventionsFromFlags(flags, numbers, { size, ...settings }),
+    flagged,
+    action,
     targetLogProbability,
     logProbability,
     entropy: targets.entropy(),
     targetCount: flags.reduce((sum, flag) => sum + flag, 0),
     valueStrength: numbers?.reduce((sum, number, at) => sum + flags[at]! * Math.abs(number), 0) ?? 0,
   };
+}
+
+/** Flags [B * d]. */
+function taughtTargets(
+  teacher: TargetChoice,
+  histories: readonly History[],
+  streams: readonly RandomStream[],
+): Uint8Array {
+  return Uint8Array.from(histories.flatMap((history, b) => [...teacher(history, streams[b]!)]));
+}
+
+/** What an experiment measured as channels [B, r, d, 2], differentiable in its values where these are pathwise. */
+function measuredChannels({ interventions, flagged, action }: Decision, options: RolloutOptions): tf.Tensor4D {
+  const { branches, pathwise } = options;
+  const { count, size, settings } = branches;
+  const values = tf.tensor3d(branches.lastRows(), [count, settings.rowsPerExperiment, size]);
+  const rows =
+    pathwise && action !== undefined
+      ? withResponse(
+          values,
+          tf.mul(settings.valueRange, action),
+          tf.tensor3d(branches.effects(interventions), [count, size, size]),
+        )
+      : values;
+  const rowFlags = tf.tile(tf.expandDims(flagged, 1), [1, settings.rowsPerExperiment, 1]);
+  return tf.add(asValueChannel(rows), asFlagChannel(rowFlags)) as tf.Tensor4D;
 }
 
 /**

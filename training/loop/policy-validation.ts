@@ -1,9 +1,13 @@
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { VectorDesignEnv } from '../../envs/design/vector-design-env.js';
-import { actionChannels, type DecisionMode, type DesignPolicy } from '../../models/policy/design-policy.js';
+import type { DesignStrategy } from '../../models/design-strategy.js';
+import { DesignEpisodes, playEpisodes } from '../../models/play-episodes.js';
+import { interventionsFromActions, uniformActions } from '../../models/policy/action-numbers.js';
+import type { DecisionMode, DesignPolicy } from '../../models/policy/design-policy.js';
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
-import { collectEpisodes } from '../redq/collector.js';
+import { trainedPolicy } from '../../models/strategies/trained-policy.js';
+import { decisionStream } from './decision-stream.js';
 import { meanOf } from './mean.js';
 
 /** Metrics of a policy on held-out systems, whatever it was trained with. */
@@ -15,6 +19,18 @@ export const HELD_OUT_METRICS = {
     'posterior-expected minus true expected correct entries there, 0 for a calibrated posterior; with the reward that relies on it',
 } as const;
 
+type PlayedStrategy = Pick<DesignStrategy, 'name' | 'knowledge' | 'propose'>;
+
+/** What a new policy with the published head does: every action number is uniform in (-1, 1). */
+const UNIFORM_ACTIONS: PlayedStrategy = {
+  name: 'uniform-actions',
+  knowledge: [],
+  propose: ({ histories, streams, ...units }) => {
+    const size = histories[0]?.size ?? 0;
+    return interventionsFromActions(uniformActions(streams, size, units.interventionKind), size, units);
+  },
+};
+
 /**
  * Plays the same held-out systems at every validation. Whatever a policy is rewarded with, it is judged by the paper's
  * return on the true graph.
@@ -25,7 +41,6 @@ export class PolicyValidation {
   readonly #trustingEnv: VectorDesignEnv | undefined;
   readonly #streams: readonly RandomStream[];
   readonly #mode: DecisionMode;
-  readonly #channels: number;
   #randomReturns: Float64Array | undefined;
 
   constructor(
@@ -38,22 +53,26 @@ export class PolicyValidation {
       this.#trustingEnv = VectorDesignEnv.fromConfig(environment, posterior);
     this.#streams = Array.from({ length: options.systems }, (_, k) => options.stream.child(k));
     this.#mode = options.mode;
-    this.#channels = actionChannels(environment.interventionKind);
   }
 
   run(policy: DesignPolicy) {
-    const options = { streams: this.#streams, channels: this.#channels };
-    this.#randomReturns ??= collectEpisodes(this.#env, options).finalPotentials;
-    const decided = { ...options, policy, mode: this.#mode };
-    const played = collectEpisodes(this.#env, decided);
-    const score = meanOf(played.finalPotentials);
-    const trusted = this.#trustingEnv && meanOf(collectEpisodes(this.#trustingEnv, decided).finalPotentials);
+    const decided = trainedPolicy('policy', policy, this.#mode);
+    this.#randomReturns ??= this.#play(this.#env, UNIFORM_ACTIONS).state.potentials;
+    const played = this.#play(this.#env, decided);
+    const score = meanOf(played.state.potentials);
+    const trusted = this.#trustingEnv && meanOf(this.#play(this.#trustingEnv, decided).state.potentials);
     const metrics = {
       'heldOut/return': score,
-      'heldOut/gain': score - meanOf(played.startPotentials),
+      'heldOut/gain': score - meanOf(played.start.potentials),
       'heldOut/gainOverRandom': score - meanOf(this.#randomReturns),
       ...(trusted === undefined ? {} : { 'heldOut/overconfidence': trusted - score }),
     };
     return { score, metrics };
+  }
+
+  #play(env: VectorDesignEnv, strategy: PlayedStrategy): DesignEpisodes {
+    const episodes = new DesignEpisodes(env, this.#streams);
+    playEpisodes(episodes, strategy, { streams: this.#streams, choiceStream: decisionStream });
+    return episodes;
   }
 }

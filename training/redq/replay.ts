@@ -16,7 +16,7 @@ export interface EpisodeLayout {
 }
 
 /** One finished episode. */
-export interface Episode {
+export interface RecordedEpisode {
   /** [R, d, 2]. */
   readonly rows: Float32Array;
   /** [T, d, C] as the policy emitted them, in (-1, 1). */
@@ -81,7 +81,7 @@ export class EpisodeReplay {
     return this.episodes * this.layout.budget;
   }
 
-  add({ rows, actions, rewards }: Episode): void {
+  add({ rows, actions, rewards }: RecordedEpisode): void {
     const { size, budget, channels } = this.layout;
     const actionStride = budget * size * channels;
     if (rows.length !== this.#rowStride || actions.length !== actionStride || rewards.length !== budget)

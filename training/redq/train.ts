@@ -3,7 +3,7 @@ import { RandomStream } from '../../core/random/stream.js';
 import { defineMetrics } from '../../core/run/metrics.js';
 import { VectorDesignEnv } from '../../envs/design/vector-design-env.js';
 import { savePolicy } from '../../models/checkpoints.js';
-import { actionChannels } from '../../models/policy/design-policy.js';
+import { actionChannels } from '../../models/policy/action-numbers.js';
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import type { ExperimentConfig } from '../config/experiment-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
@@ -138,9 +138,8 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     const isWarmUp = this.#replay.transitions < training.learningStarts;
     const collected = collectEpisodes(this.#env, {
       streams,
-      channels: this.#channels,
       // A new policy that chooses target sets is close to uniform over them, which uniform numbers would not be.
-      ...(isWarmUp && this.#learner.policy.head.hasGaussianSwitch ? {} : { policy: this.#learner.policy }),
+      policy: isWarmUp && this.#learner.policy.head.hasGaussianSwitch ? undefined : this.#learner.policy,
     });
     for (const episode of collected.episodes)
       this.#replay.add({ ...episode, rewards: episode.rewards.map((reward) => training.rewardScale * reward) });

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CausalPilotError } from '../../../core/errors.js';
+import { TASK_KINDS, type TaskKind } from '../../../models/design-strategy.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { checkpointFolder } from '../session/model-folders.js';
 import {
@@ -13,7 +15,7 @@ import { printEvaluation } from '../session/print-evaluation.js';
 import { printJson, printLine, withSession } from '../session/session.js';
 
 interface EvaluateOptions extends ExperimentOptions {
-  readonly task: 'structure' | 'target';
+  readonly task: TaskKind;
   readonly posterior?: string;
   readonly policy?: string;
   readonly strategies?: string[];
@@ -27,8 +29,8 @@ export function registerEvaluate(program: Command): void {
       .command('evaluate')
       .description('compare strategies on the same held-out systems, in and out of distribution')
       .addOption(
-        new Option('--task <name>', 'learn the graph, or reach a target mean (presets civ-*)')
-          .choices(['structure', 'target'])
+        new Option('--task <name>', 'structure: learn the graph; goal: reach a wanted mean (presets civ-*)')
+          .argParser(parseTask)
           .default('structure'),
       )
       .option('--posterior <folder>', 'run or checkpoint of the graph posterior (default: runs/<preset>/posterior)')
@@ -52,9 +54,10 @@ Example:
 }
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
-  if (options.task === 'target') {
-    const { evaluateTarget } = await import('./evaluate-target.js');
-    return evaluateTarget(options);
+  if (options.task === 'goal') {
+    refuseForGoals(options);
+    const { evaluateGoal } = await import('./evaluate-goal.js');
+    return evaluateGoal(options);
   }
   const config = await loadExperiment(options);
   const folder = options.out ?? defaultFolder(options, 'evaluation');
@@ -82,6 +85,25 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   if (outcome.status === 'interrupted') printLine(`evaluation: stopped and saved in ${folder}; continue with --resume`);
   else if (options.json) printJson({ folder, ...outcome.summary });
   else printEvaluation(outcome.summary, outcome.files);
+}
+
+function parseTask(name: string): TaskKind {
+  const task = TASK_KINDS.find((known) => known === name);
+  if (task !== undefined) return task;
+  const renamed = name === 'target' ? "; the task 'target' is called 'goal' now" : '';
+  throw new InvalidArgumentError(`choose ${TASK_KINDS.join(' or ')}${renamed}.`);
+}
+
+/** @throws CausalPilotError E_CONFIG naming an option that only the structure task has. */
+function refuseForGoals({ ood, environments, resume }: EvaluateOptions): void {
+  const given = Object.entries({ '--ood': ood, '--environments': environments, '--resume': resume }).find(
+    ([, value]) => value !== undefined && value !== false,
+  );
+  if (given !== undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `${given[0]}: the goal task does not have this option (its settings are in the study's file); leave it out, or use --task structure`,
+    );
 }
 
 /** A policy that was named must be there; the default one may be missing, and then the simple strategies remain. */

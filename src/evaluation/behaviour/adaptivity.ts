@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { History } from '../../../core/causal/history.js';
+import type { DesignStrategy } from '../../../models/design-strategy.js';
 import { packHistories, toHistoryBatch } from '../../../models/networks/history-batch.js';
 import type { DesignPolicy } from '../../../models/policy/design-policy.js';
 import type { Bootstrap } from '../scores/statistics.js';
 import { finite, type ResultRow } from '../scores/summary.js';
-import type { DesignStrategy } from '../strategy.js';
 import { type Play, targetsOf } from './recorder.js';
 
 /** How much of the choice of targets in one round is decided by what was measured before, nats. */

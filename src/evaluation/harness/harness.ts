@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CausalPilotError } from '../../../core/errors.js';
+import type { DesignContext, DesignStrategy } from '../../../models/design-strategy.js';
 import { StrategyScores } from '../scores/scores.js';
-import type { DesignStrategy } from '../strategy.js';
 import type { EvaluationTask, TaskBatch } from './task.js';
 
 export interface HarnessOptions {
@@ -29,9 +29,9 @@ export interface HarnessResult {
  *
  * @throws CausalPilotError E_CONFIG if a strategy does not serve a task or `systems` is not a positive integer.
  */
-export async function evaluateStrategies(
-  tasks: readonly EvaluationTask[],
-  strategies: readonly DesignStrategy[],
+export async function evaluateStrategies<Context extends DesignContext>(
+  tasks: readonly EvaluationTask<Context>[],
+  strategies: readonly DesignStrategy<Context>[],
   options: HarnessOptions,
 ): Promise<HarnessResult> {
   checkOptions(tasks, strategies, options);
@@ -42,7 +42,7 @@ export async function evaluateStrategies(
   for (const [taskIndex, task] of tasks.entries()) {
     for (let first = 0; first < systems; first += batchSize) {
       const count = Math.min(batchSize, systems - first);
-      let batch: TaskBatch | undefined;
+      let batch: TaskBatch<Context> | undefined;
       for (const [strategyIndex, strategy] of strategies.entries()) {
         const table = scores[taskIndex]![strategyIndex]!;
         if (table.completed >= first + count) continue;
@@ -59,9 +59,9 @@ export async function evaluateStrategies(
   return { status: 'finished', scores: scores.flat() };
 }
 
-function checkOptions(
-  tasks: readonly EvaluationTask[],
-  strategies: readonly DesignStrategy[],
+function checkOptions<Context extends DesignContext>(
+  tasks: readonly EvaluationTask<Context>[],
+  strategies: readonly DesignStrategy<Context>[],
   { systems, batchSize = 100 }: HarnessOptions,
 ): void {
   for (const [name, value] of Object.entries({ systems, batchSize }))
@@ -76,7 +76,11 @@ function checkOptions(
         );
 }
 
-function scoresFor(task: EvaluationTask, strategy: DesignStrategy, options: HarnessOptions): StrategyScores {
+function scoresFor(
+  task: Pick<EvaluationTask, 'kind' | 'environment' | 'metrics' | 'rounds'>,
+  strategy: Pick<DesignStrategy, 'name'>,
+  options: HarnessOptions,
+): StrategyScores {
   const { kind, environment, metrics, rounds } = task;
   const key = { task: kind, environment, strategy: strategy.name, metrics, rounds, systems: options.systems };
   const wanted = JSON.stringify(key);

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { describeMetric } from '../scores/metric-descriptions.js';
 import type { ResultRow } from '../scores/summary.js';
-import { STRATEGY_NAMES, strategyLabel } from '../strategies/registry.js';
+import { strategyLabel, strategyNames } from '../strategies/registry.js';
 import { CHART_FRAME, drawSvg } from './draw.js';
 import { LABEL_SPACING, type LineStyle, STYLE_CHANNELS, sideLabelLayers } from './side-labels.js';
 import { groups, type ResultGroup } from './table.js';
@@ -27,11 +27,13 @@ const PANEL_WIDTH = 300;
 
 const NOTHING_TO_DRAW = { data: { values: [{}] }, mark: { type: 'text', text: 'no metric is defined for any system' } };
 
+const KNOWN_STRATEGIES = strategyNames('structure');
+
 /** A strategy keeps its style in every figure; unknown ones take the styles after the known ones. */
 function strategyStyle(strategy: string, strategies: readonly string[]): LineStyle {
-  const known = STRATEGY_NAMES.indexOf(strategy);
-  const unknown = strategies.filter((name) => !STRATEGY_NAMES.includes(name)).indexOf(strategy);
-  const index = known >= 0 ? known : STRATEGY_NAMES.length + unknown;
+  const known = KNOWN_STRATEGIES.indexOf(strategy);
+  const unknown = strategies.filter((name) => !KNOWN_STRATEGIES.includes(name)).indexOf(strategy);
+  const index = known >= 0 ? known : KNOWN_STRATEGIES.length + unknown;
   return {
     colour: COLOURS[index % COLOURS.length] ?? '#000000',
     dash: DASHES[(index + Math.floor(index / COLOURS.length)) % DASHES.length] ?? [],

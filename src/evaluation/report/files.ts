@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
+import { TASK_KINDS } from '../../../models/design-strategy.js';
 import type { DifferenceRow, EvaluationSummary, ResultRow } from '../scores/summary.js';
 import { differencesToCsv, learningCurvesToCsv, resultsToCsv } from './csv.js';
 import { renderCurves } from './curves.js';
@@ -13,7 +14,7 @@ import { type LearningPanel, renderLearningCurves } from './learning-curves.js';
 const Figure = z.number().nullable();
 
 const ResultRowSchema = z.strictObject({
-  task: z.enum(['structure', 'target', 'perturbation']),
+  task: z.enum(TASK_KINDS),
   environment: z.string(),
   strategy: z.string(),
   metric: z.string(),

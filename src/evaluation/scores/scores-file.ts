@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
+import { TASK_KINDS } from '../../../models/design-strategy.js';
 import { readJson } from './json-file.js';
 import { StrategyScores } from './scores.js';
 
@@ -12,7 +13,7 @@ const ScoresFile = z.strictObject({
   tables: z.array(
     z.strictObject({
       key: z.strictObject({
-        task: z.enum(['structure', 'target', 'perturbation']),
+        task: z.enum(TASK_KINDS),
         environment: z.string(),
         strategy: z.string(),
         metrics: z.array(z.string()),

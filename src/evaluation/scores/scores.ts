@@ -1,5 +1,5 @@
 import { CausalPilotError } from '../../../core/errors.js';
-import type { TaskKind } from '../strategy.js';
+import type { TaskKind } from '../../../models/design-strategy.js';
 
 /** Which figures a score table holds; two tables with equal keys belong to the same evaluation. */
 export interface ScoreKey {

@@ -1,6 +1,6 @@
 import { RandomStream } from '../../../core/random/stream.js';
+import type { TaskKind } from '../../../models/design-strategy.js';
 import { SIMPLE_STRATEGY_NAMES } from '../strategies/registry.js';
-import type { TaskKind } from '../strategy.js';
 import { describeMetric } from './metric-descriptions.js';
 import type { StrategyScores } from './scores.js';
 import { Bootstrap, type Estimate, pairedDifferences } from './statistics.js';

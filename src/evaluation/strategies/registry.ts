@@ -1,36 +1,49 @@
 import { CausalPilotError } from '../../../core/errors.js';
-import type { DesignStrategy } from '../strategy.js';
-import { observational } from './observational.js';
-import { random } from './random.js';
-import { randomFull } from './random-full.js';
-import { randomSingle } from './random-single.js';
-import { randomZero } from './random-zero.js';
-import { roundRobinFull, roundRobinPairsFull } from './round-robin.js';
-import { type PolicyLike, trainedPolicy } from './trained-policy.js';
+import type { DesignContext, DesignStrategy, GoalContext, TaskKind } from '../../../models/design-strategy.js';
+import { observational } from '../../../models/strategies/observational.js';
+import {
+  random,
+  randomFull,
+  randomSingle,
+  randomSingleFull,
+  randomZero,
+} from '../../../models/strategies/random-designs.js';
+import {
+  roundRobinFivesFull,
+  roundRobinFull,
+  roundRobinPairsFull,
+  roundRobinTriplesFull,
+} from '../../../models/strategies/round-robin.js';
+import { criterionStrategies, randomShiftStrategy } from '../../../models/strategies/shift-strategies.js';
+import { type PolicyLike, trainedPolicy } from '../../../models/strategies/trained-policy.js';
 
 /** What some strategies are made from. */
 export interface StrategyResources {
   readonly policy?: PolicyLike;
 }
 
-interface StrategyEntry {
+interface StrategyEntry<Context extends DesignContext> {
   /** Words for tables and figures. */
   readonly label: string;
   readonly needsPolicy: boolean;
-  create(resources: StrategyResources): DesignStrategy;
+  create(resources: StrategyResources): DesignStrategy<Context>;
 }
 
-const simple = (label: string, strategy: DesignStrategy): [string, StrategyEntry] => [
-  strategy.name,
-  { label, needsPolicy: false, create: () => strategy },
-];
+type Listed<Context extends DesignContext> = [string, StrategyEntry<Context>];
 
-const trained = (name: string, label: string, mode: 'stochastic' | 'deterministic'): [string, StrategyEntry] => [
-  name,
-  { label, needsPolicy: true, create: ({ policy }) => trainedPolicy(name, requirePolicy(name, policy), mode) },
-];
+function simple<Context extends DesignContext>(label: string, strategy: DesignStrategy<Context>): Listed<Context> {
+  return [strategy.name, { label, needsPolicy: false, create: () => strategy }];
+}
 
-const STRATEGIES: ReadonlyMap<string, StrategyEntry> = new Map([
+function trained(name: string, label: string, mode: 'stochastic' | 'deterministic'): Listed<DesignContext> {
+  return [
+    name,
+    { label, needsPolicy: true, create: ({ policy }) => trainedPolicy(name, requirePolicy(name, policy), mode) },
+  ];
+}
+
+/** Strategies that serve every task. */
+const STRATEGIES: ReadonlyMap<string, StrategyEntry<DesignContext>> = new Map([
   trained('policy', 'policy', 'stochastic'),
   trained('policy-deterministic', 'policy, deterministic', 'deterministic'),
   simple('round-robin, full strength', roundRobinFull),
@@ -40,51 +53,84 @@ const STRATEGIES: ReadonlyMap<string, StrategyEntry> = new Map([
   simple('one random target', randomSingle),
   simple('random targets, value 0', randomZero),
   simple('observational', observational),
+  simple('round-robin of triples, full strength', roundRobinTriplesFull),
+  simple('round-robin of fives, full strength', roundRobinFivesFull),
+  simple('one random target, full strength', randomSingleFull),
 ]);
 
-/** Names that `createStrategies` knows, trained policies first. */
-export const STRATEGY_NAMES: readonly string[] = [...STRATEGIES.keys()];
+/** Strategies that need a goal. */
+const GOAL_STRATEGIES: ReadonlyMap<string, StrategyEntry<GoalContext>> = new Map([
+  ...criterionStrategies.map((strategy) => simple(strategy.name, strategy)),
+  simple(randomShiftStrategy.name, randomShiftStrategy),
+]);
 
-/** Strategies that need no training: what a policy has to beat. */
-export const SIMPLE_STRATEGY_NAMES: readonly string[] = STRATEGY_NAMES.filter((name) => !needsPolicy(name));
-
-/**
- * Strategies by name, in the order given.
- *
- * @throws CausalPilotError E_CONFIG for an unknown or repeated name, or if a policy is needed and none was given.
- */
-export function createStrategies(names: readonly string[], resources: StrategyResources = {}): DesignStrategy[] {
-  const repeated = names.find((name, position) => names.indexOf(name) !== position);
-  if (repeated !== undefined)
-    throw new CausalPilotError('E_CONFIG', `evaluation.strategies: '${repeated}' is listed twice; name it once`);
-  return names.map((name) => requireEntry(name).create(resources));
+/** Names of the strategies that serve a task; trained policies first. */
+export function strategyNames(task: TaskKind): readonly string[] {
+  return [...STRATEGIES.keys(), ...(task === 'goal' ? GOAL_STRATEGIES.keys() : [])];
 }
 
-/** @throws CausalPilotError E_CONFIG for an unknown name. */
+/** Strategies that need neither training nor a goal: what a policy has to beat. */
+export const SIMPLE_STRATEGY_NAMES: readonly string[] = [...STRATEGIES.keys()].filter((name) => !needsPolicy(name));
+
+/**
+ * Strategies of the structure task by name, in the order given.
+ *
+ * @throws CausalPilotError E_CONFIG for an unknown or repeated name, one that needs a goal, or a policy that is missing.
+ */
+export function createStrategies(names: readonly string[], resources: StrategyResources = {}): DesignStrategy[] {
+  requireDifferent(names);
+  return names.map((name) => requireEntry(STRATEGIES, name, 'structure').create(resources));
+}
+
+/** The same of the goal task, which the strategies of the structure task serve too. */
+export function createGoalStrategies(
+  names: readonly string[],
+  resources: StrategyResources = {},
+): DesignStrategy<GoalContext>[] {
+  requireDifferent(names);
+  const all = new Map<string, StrategyEntry<GoalContext>>([...STRATEGIES, ...GOAL_STRATEGIES]);
+  return names.map((name) => requireEntry(all, name, 'goal').create(resources));
+}
+
+/** The names, and the reference after them where it is not among them: it is always played, to be compared with. */
+export function withReference(names: readonly string[], reference: string): readonly string[] {
+  return names.includes(reference) ? names : [...names, reference];
+}
+
+/** Whether the strategy of that name is made from a trained policy. */
 export function needsPolicy(name: string): boolean {
-  return requireEntry(name).needsPolicy;
+  return STRATEGIES.get(name)?.needsPolicy ?? false;
 }
 
 /** Words for a strategy's name; a strategy that is not in the registry is called by its name. */
 export function strategyLabel(name: string): string {
-  return STRATEGIES.get(name)?.label ?? name;
+  return (STRATEGIES.get(name) ?? GOAL_STRATEGIES.get(name))?.label ?? name;
 }
 
-function requireEntry(name: string): StrategyEntry {
-  const entry = STRATEGIES.get(name);
-  if (entry === undefined)
-    throw new CausalPilotError(
-      'E_CONFIG',
-      `evaluation.strategies: unknown strategy '${name}'; choose among ${STRATEGY_NAMES.join(', ')}`,
-    );
-  return entry;
+function requireDifferent(names: readonly string[]): void {
+  const repeated = names.find((name, position) => names.indexOf(name) !== position);
+  if (repeated !== undefined)
+    throw new CausalPilotError('E_CONFIG', `strategies: '${repeated}' is listed twice; name it once`);
+}
+
+function requireEntry<Context extends DesignContext>(
+  entries: ReadonlyMap<string, StrategyEntry<Context>>,
+  name: string,
+  task: TaskKind,
+): StrategyEntry<Context> {
+  const entry = entries.get(name);
+  if (entry !== undefined) return entry;
+  const problem = GOAL_STRATEGIES.has(name)
+    ? `'${name}' needs a goal and does not serve the task '${task}'`
+    : `unknown strategy '${name}'`;
+  throw new CausalPilotError('E_CONFIG', `strategies: ${problem}; choose among ${[...entries.keys()].join(', ')}`);
 }
 
 function requirePolicy(name: string, policy: PolicyLike | undefined): PolicyLike {
   if (policy === undefined)
     throw new CausalPilotError(
       'E_CONFIG',
-      `evaluation.strategies: '${name}' needs a trained policy; give one with --policy FOLDER or leave the strategy out`,
+      `strategies: '${name}' needs a trained policy; give one with --policy FOLDER or leave the strategy out`,
     );
   return policy;
 }

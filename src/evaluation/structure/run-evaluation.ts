@@ -15,7 +15,7 @@ import { DIFFERENCES_FILE, RESULTS_FILE, readFigures, writeFigures, writeReport 
 import { readJson } from '../scores/json-file.js';
 import { readScores, writeScores } from '../scores/scores-file.js';
 import { type EvaluationSummary, summarize } from '../scores/summary.js';
-import { createStrategies, needsPolicy, STRATEGY_NAMES } from '../strategies/registry.js';
+import { createStrategies, needsPolicy, strategyNames, withReference } from '../strategies/registry.js';
 import { evaluationSettings } from './settings.js';
 import { StructureTask } from './structure-task.js';
 
@@ -86,10 +86,8 @@ interface EvaluationPlan {
 
 function planEvaluation({ config, posterior, policy, backend, ...run }: EvaluationRun): EvaluationPlan {
   const { evaluation, environment } = config;
-  const trained = policy === undefined ? [] : STRATEGY_NAMES.filter(needsPolicy);
-  const chosen = run.strategies ?? [...trained, ...evaluation.strategies];
-  // The reference is always played, or there would be nothing to compare with.
-  const strategies = chosen.includes(evaluation.reference) ? chosen : [...chosen, evaluation.reference];
+  const trained = policy === undefined ? [] : strategyNames('structure').filter(needsPolicy);
+  const strategies = withReference(run.strategies ?? [...trained, ...evaluation.strategies], evaluation.reference);
   const environments = run.environments ?? evaluation.environments;
   const { batchSize: _, ...figures } = evaluation;
   const identity = {

@@ -11,9 +11,10 @@ import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import type { Intervention } from '../../../core/causal/intervention.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
-import { VectorDesignEnv, type VectorDesignState } from '../../../envs/design/vector-design-env.js';
+import { VectorDesignEnv } from '../../../envs/design/vector-design-env.js';
+import type { DesignStrategy } from '../../../models/design-strategy.js';
+import { DesignEpisodes, playEpisodes } from '../../../models/play-episodes.js';
 import type { EvaluationTask, TaskBatch } from '../harness/task.js';
-import type { DesignStrategy } from '../strategy.js';
 
 // Shapes: K systems of a batch, T experiments, d variables.
 
@@ -96,35 +97,22 @@ export class StructureTask implements EvaluationTask {
     strategy: DesignStrategy,
     { first, streams }: { readonly first: number; readonly streams: readonly RandomStream[] },
   ): Float64Array {
-    const env = this.#env;
-    const { budget, interventionKind, valueRange } = env.settings;
-    const figures = new Float64Array(streams.length * (budget + 1) * MEASURES.length);
-    let state: VectorDesignState = env.reset(streams);
-    const graphs = env.models.map(({ graph }) => graph);
-    const take = (round: number, interventions: readonly Intervention[]): void => {
-      this.#measure(state, graphs, { round, figures });
-      const { edgeProbabilities } = state;
-      this.#watch({ strategy: strategy.name, first, round, graphs, edgeProbabilities, interventions });
-    };
-    take(0, []);
-    for (let step = 0; step < budget; step++) {
-      const interventions = strategy.propose({
-        histories: state.histories,
-        step,
-        budget,
-        interventionKind,
-        valueRange,
-        streams: streams.map((stream) => stream.child('strategy', strategy.name, step)),
-        ...(strategy.knowledge.includes('graph') ? { graphs } : {}),
-      });
-      state = env.step(interventions);
-      take(step + 1, interventions);
-    }
+    const episodes = new DesignEpisodes(this.#env, streams);
+    const figures = new Float64Array(streams.length * (this.rounds + 1) * MEASURES.length);
+    const graphs = this.#env.models.map(({ graph }) => graph);
+    playEpisodes(episodes, strategy, {
+      streams,
+      watch: (round, interventions) => {
+        const { edgeProbabilities } = episodes.state;
+        this.#measure(edgeProbabilities, graphs, { round, figures });
+        this.#watch({ strategy: strategy.name, first, round, graphs, edgeProbabilities, interventions });
+      },
+    });
     return figures;
   }
 
   #measure(
-    { edgeProbabilities }: VectorDesignState,
+    edgeProbabilities: Float32Array,
     graphs: readonly CausalGraph[],
     { round, figures }: { readonly round: number; readonly figures: Float64Array },
   ): void {

@@ -12,34 +12,34 @@ import { posteriorAfter, randomDirection, randomSystem } from './systems.js';
 const stream = new RandomStream('civ/gradients');
 const UNKNOWN = { kind: 'unknown', shape: 2, scale: 0.5 } as const;
 
-type Factory = (posterior: DagRegressionPosterior, targetMean: Float64Array) => AcquisitionFunction;
+type Factory = (posterior: DagRegressionPosterior, goalMean: Float64Array) => AcquisitionFunction;
 const CRITERIA: Record<string, Factory> = {
-  civ: (posterior, targetMean) => new IntegratedVariance({ posterior, targetMean, rows: 3, feasible: UNIT_BALL }),
-  'civ in a box': (posterior, targetMean) =>
-    new IntegratedVariance({ posterior, targetMean, rows: 2, feasible: { kind: 'box', lower: 0, upper: 1 } }),
-  'civ-ow': (posterior, targetMean) =>
+  civ: (posterior, goalMean) => new IntegratedVariance({ posterior, goalMean, rows: 3, feasible: UNIT_BALL }),
+  'civ in a box': (posterior, goalMean) =>
+    new IntegratedVariance({ posterior, goalMean, rows: 2, feasible: { kind: 'box', lower: 0, upper: 1 } }),
+  'civ-ow': (posterior, goalMean) =>
     new IntegratedVariance({
       posterior,
-      targetMean,
+      goalMean,
       rows: 2,
       feasible: UNIT_BALL,
       measure: { kind: 'output-weighted' },
     }),
-  'civ-ow exact': (posterior, targetMean) =>
+  'civ-ow exact': (posterior, goalMean) =>
     new IntegratedVariance({
       posterior,
-      targetMean,
+      goalMean,
       rows: 2,
       feasible: UNIT_BALL,
       measure: { kind: 'output-weighted-exact' },
     }),
-  greedy: (posterior, targetMean) => new GreedyGap(posterior, targetMean),
-  ucb: (posterior, targetMean) => new ConfidenceBound(posterior, targetMean, 1.3),
-  cv: (posterior, targetMean) => new OptimumVariance(posterior, targetMean, 2),
+  greedy: (posterior, goalMean) => new GreedyGap(posterior, goalMean),
+  ucb: (posterior, goalMean) => new ConfidenceBound(posterior, goalMean, 1.3),
+  cv: (posterior, goalMean) => new OptimumVariance(posterior, goalMean, 2),
   maxv: (posterior) => new WeightVariance(posterior, 2),
-  ei: (posterior, targetMean) =>
-    new ExpectedImprovement({ posterior, targetMean, stream: new RandomStream('ei'), tried: [] }),
-  mi: (posterior, targetMean) => new MutualInformation({ posterior, targetMean, stream: new RandomStream('mi') }),
+  ei: (posterior, goalMean) =>
+    new ExpectedImprovement({ posterior, goalMean, stream: new RandomStream('ei'), tried: [] }),
+  mi: (posterior, goalMean) => new MutualInformation({ posterior, goalMean, stream: new RandomStream('mi') }),
 };
 
 describe.each(Object.entries(CRITERIA))('%s', (name, build) => {
@@ -51,7 +51,7 @@ describe.each(Object.entries(CRITERIA))('%s', (name, build) => {
         stream: stream.child(name, kind, size, 'data'),
         ...(kind === 'unknown' ? { noise: UNKNOWN } : {}),
       });
-      const criterion = build(posterior, system.targetMean);
+      const criterion = build(posterior, system.goalMean);
       const shift = randomDirection(stream.child(name, kind, size, 'shift'), size).map((entry) => 0.8 * entry);
       for (const temperature of criterion.isMaximum ? [0, 0.05] : [0]) {
         const gradient = new Float64Array(size);
@@ -75,7 +75,7 @@ test('a smoothed maximum is above the maximum by at most temperature x log p', (
   const system = randomSystem(stream.child('smooth'), 8);
   const posterior = posteriorAfter(system, { steps: 10, stream: stream.child('smooth', 'data') });
   const shift = randomDirection(stream.child('smooth', 'shift'), 8);
-  for (const criterion of [new OptimumVariance(posterior, system.targetMean, 1), new WeightVariance(posterior, 1)]) {
+  for (const criterion of [new OptimumVariance(posterior, system.goalMean, 1), new WeightVariance(posterior, 1)]) {
     const smoothed = criterion.valueAndGradient(shift, new Float64Array(8), 0.01);
     expect(smoothed).toBeGreaterThanOrEqual(criterion.value(shift));
     expect(smoothed).toBeLessThanOrEqual(criterion.value(shift) + 0.01 * Math.log(8));

@@ -19,7 +19,7 @@ const stream = new RandomStream('civ/integrated-variance');
 /** Var of |a + noise/sqrt(n) - (I - B) mu*|^2 over posterior draws of (B, sigma^2), for one shift a. */
 function sampledGapVariance(
   posterior: DagRegressionPosterior,
-  targetMean: Float64Array,
+  goalMean: Float64Array,
   options: { shift: Float64Array; rows: number; draws: number },
 ) {
   const { shift, rows, draws } = options;
@@ -31,8 +31,8 @@ function sampledGapVariance(
     const { weights, noiseVariances } = posterior.draw(random);
     let gap = 0;
     for (let i = 0; i < p; i++) {
-      let z = shift[i]! - targetMean[i]! + Math.sqrt(noiseVariances[i]! / rows) * random.normal();
-      for (let k = 0; k < p; k++) z += weights[i * p + k]! * targetMean[k]!;
+      let z = shift[i]! - goalMean[i]! + Math.sqrt(noiseVariances[i]! / rows) * random.normal();
+      for (let k = 0; k < p; k++) z += weights[i * p + k]! * goalMean[k]!;
       gap += z * z;
     }
     sum += gap;
@@ -47,7 +47,7 @@ describe('the closed form against Monte Carlo', () => {
   test.each(['known', 'unknown'] as const)('%s noise variances', (kind) => {
     const size = 3;
     const rows = 2;
-    const system = { ...randomSystem(stream.child(kind), size, 1), targetMean: Float64Array.of(1.5, -1, 0.5) };
+    const system = { ...randomSystem(stream.child(kind), size, 1), goalMean: Float64Array.of(1.5, -1, 0.5) };
     const posterior = posteriorAfter(system, {
       steps: 2,
       stream: stream.child(kind, 'data'),
@@ -56,7 +56,7 @@ describe('the closed form against Monte Carlo', () => {
     const shift = randomDirection(stream.child(kind, 'a'), size);
     const civ = new IntegratedVariance({
       posterior,
-      targetMean: system.targetMean,
+      goalMean: system.goalMean,
       rows,
       feasible: { kind: 'finite', candidates: [shift] },
     });
@@ -65,7 +65,7 @@ describe('the closed form against Monte Carlo', () => {
       const augmented = posterior.clone();
       const mean = posterior.plugInMean(trial, new Float64Array(size));
       augmented.update([...mean, ...mean], trial);
-      return sampledGapVariance(augmented, system.targetMean, { shift, rows, draws: 120_000 });
+      return sampledGapVariance(augmented, system.goalMean, { shift, rows, draws: 120_000 });
     });
     const expected = 2 * (civ.value(trials[0]!) - civ.value(trials[1]!));
     expect(Math.abs(expected)).toBeGreaterThan(0.5);
@@ -84,7 +84,7 @@ describe('the closed form against Monte Carlo', () => {
       graph: system.graph,
       noise: { kind: 'known', variances: [0.7, 0.7, 0.7, 0.7] },
     });
-    const options = { targetMean: system.targetMean, rows: 3, feasible: UNIT_BALL };
+    const options = { goalMean: system.goalMean, rows: 3, feasible: UNIT_BALL };
     const shift = randomDirection(stream.child('limit', 'a'), 4);
     const value = new IntegratedVariance({ ...options, posterior: known }).value(shift);
     expect(new IntegratedVariance({ ...options, posterior: unknown }).value(shift) / value).toBeCloseTo(1, 6);
@@ -96,7 +96,7 @@ describe('the closed form against Monte Carlo', () => {
       noise: { kind: 'unknown', shape: 1, scale: 1 },
     });
     expect(
-      () => new IntegratedVariance({ posterior, targetMean: Float64Array.of(1), rows: 1, feasible: UNIT_BALL }),
+      () => new IntegratedVariance({ posterior, goalMean: Float64Array.of(1), rows: 1, feasible: UNIT_BALL }),
     ).toThrow('finite only for an inverse gamma shape above 2, got 1.5');
   });
 });
@@ -138,9 +138,9 @@ describe('output weighting', () => {
 describe.each([1, 2, 3, 4])('theorem 2, system %i', (seed) => {
   const size = 5;
   const system = randomSystem(stream.child('theorem', seed), size, 1);
-  const length = Math.hypot(...optimum(system.weights, system.targetMean));
-  const targetMean = system.targetMean.map((entry) => entry / length);
-  const best = optimum(system.weights, targetMean);
+  const length = Math.hypot(...optimum(system.weights, system.goalMean));
+  const goalMean = system.goalMean.map((entry) => entry / length);
+  const best = optimum(system.weights, goalMean);
   const steps = [250, 1000, 4000, 16_000];
   const posteriors = steps.map((count) =>
     posteriorAfter(system, { steps: count, stream: stream.child('theorem', seed, 'data') }),
@@ -148,12 +148,12 @@ describe.each([1, 2, 3, 4])('theorem 2, system %i', (seed) => {
   const slope = (values: readonly number[]) =>
     Math.log(values.at(-1)! / values[0]!) / Math.log(steps.at(-1)! / steps[0]!);
   const civ = posteriors.map(
-    (posterior) => new IntegratedVariance({ posterior, targetMean, rows: 1, feasible: UNIT_BALL }),
+    (posterior) => new IntegratedVariance({ posterior, goalMean, rows: 1, feasible: UNIT_BALL }),
   );
 
   test('v_i decays as 1/t', () => {
     for (let i = 1; i < size; i++) {
-      const spreads = posteriors.map((posterior) => new LookaheadSpread(posterior, targetMean, 1).evaluate(best)[i]!);
+      const spreads = posteriors.map((posterior) => new LookaheadSpread(posterior, goalMean, 1).evaluate(best)[i]!);
       expect(slope(spreads)).toBeGreaterThan(-1.15);
       expect(slope(spreads)).toBeLessThan(-0.85);
     }
@@ -208,7 +208,7 @@ test('property: lengthening a shift never raises CIV, so the minimiser of the ba
       const random = stream.child('ball', size, steps, seed);
       const system = randomSystem(random, size);
       const posterior = posteriorAfter(system, { steps, stream: random });
-      const options = { posterior, targetMean: system.targetMean, rows: 2, feasible: UNIT_BALL } as const;
+      const options = { posterior, goalMean: system.goalMean, rows: 2, feasible: UNIT_BALL } as const;
       const criterion = new IntegratedVariance(options);
       const direction = randomDirection(random, size);
       const values = [0.25, 0.5, 1].map((radius) => criterion.value(direction.map((entry) => radius * entry)));
@@ -226,11 +226,11 @@ test('rows measured at the plug-in mean lower v_i exactly as foreseen', () => {
   const system = randomSystem(stream.child('lookahead'), 6);
   const posterior = posteriorAfter(system, { steps: 7, stream: stream.child('lookahead', 'data') });
   const shift = randomDirection(stream.child('lookahead', 'shift'), 6);
-  const foreseen = new LookaheadSpread(posterior, system.targetMean, 3).evaluate(shift).slice();
+  const foreseen = new LookaheadSpread(posterior, system.goalMean, 3).evaluate(shift).slice();
   const mean = posterior.plugInMean(shift, new Float64Array(6));
   const after = posterior.clone();
   after.update([...mean, ...mean, ...mean], shift);
-  new LookaheadSpread(after, system.targetMean, 1).current.forEach((spread, i) => {
+  new LookaheadSpread(after, system.goalMean, 1).current.forEach((spread, i) => {
     expect(spread).toBeCloseTo(foreseen[i]!, 12);
   });
   expect(

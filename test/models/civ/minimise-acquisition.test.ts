@@ -23,18 +23,18 @@ function bestOfRandom(acquisition: AcquisitionFunction, feasible: FeasibleSet, c
 describe('minimiseAcquisition', () => {
   const system = randomSystem(stream, 4, 1);
   const posterior = posteriorAfter(system, { steps: 9, stream: stream.child('data') });
-  const { targetMean } = system;
-  const starts = [randomDirection(stream.child('start'), 4), posterior.estimatedShift(targetMean)];
+  const { goalMean } = system;
+  const starts = [randomDirection(stream.child('start'), 4), posterior.estimatedShift(goalMean)];
 
   test.each([
     ['ball', UNIT_BALL],
     ['box', BOX],
   ] as const)('on a %s it beats thousands of random points for every kind of criterion', (_, feasible) => {
     for (const acquisition of [
-      new IntegratedVariance({ posterior, targetMean, rows: 1, feasible }),
-      new OptimumVariance(posterior, targetMean, 1),
+      new IntegratedVariance({ posterior, goalMean, rows: 1, feasible }),
+      new OptimumVariance(posterior, goalMean, 1),
       new WeightVariance(posterior, 1),
-      new ConfidenceBound(posterior, targetMean),
+      new ConfidenceBound(posterior, goalMean),
     ]) {
       const boxed = starts.map((start) => (feasible.kind === 'box' ? start.map((entry) => Math.abs(entry)) : start));
       const outcome = minimiseAcquisition(acquisition, { feasible, starts: boxed });
@@ -49,7 +49,7 @@ describe('minimiseAcquisition', () => {
   test('a finite list is enumerated, and CIV averages over it', () => {
     const candidates = Array.from({ length: 6 }, (_, index) => randomDirection(stream.child('candidate', index), 4));
     const feasible: FeasibleSet = { kind: 'finite', candidates };
-    const acquisition = new IntegratedVariance({ posterior, targetMean, rows: 1, feasible });
+    const acquisition = new IntegratedVariance({ posterior, goalMean, rows: 1, feasible });
     const outcome = minimiseAcquisition(acquisition, { feasible, starts: [] });
     expect(outcome.status).toBe('enumerated');
     expect(outcome.shift).toEqual(candidates[outcome.origin]);
@@ -62,7 +62,7 @@ describe('minimiseAcquisition', () => {
   });
 
   test('iterations that run out are said so, and still give a feasible shift', () => {
-    const acquisition = new IntegratedVariance({ posterior, targetMean, rows: 1, feasible: UNIT_BALL });
+    const acquisition = new IntegratedVariance({ posterior, goalMean, rows: 1, feasible: UNIT_BALL });
     const outcome = minimiseAcquisition(acquisition, { feasible: UNIT_BALL, starts: [starts[0]!], iterations: 1 });
     expect(outcome.status).toBe('iteration-limit');
     expect(Math.hypot(...outcome.shift)).toBeCloseTo(1, 12);
@@ -70,8 +70,8 @@ describe('minimiseAcquisition', () => {
 
   test('the published search is no better than the thorough one and no worse than its starts', () => {
     for (const acquisition of [
-      new IntegratedVariance({ posterior, targetMean, rows: 1, feasible: UNIT_BALL }),
-      new OptimumVariance(posterior, targetMean, 1),
+      new IntegratedVariance({ posterior, goalMean, rows: 1, feasible: UNIT_BALL }),
+      new OptimumVariance(posterior, goalMean, 1),
     ]) {
       const published = minimiseAcquisition(acquisition, { feasible: UNIT_BALL, starts, effort: PUBLISHED_SEARCH });
       const thorough = minimiseAcquisition(acquisition, { feasible: UNIT_BALL, starts });
@@ -84,7 +84,7 @@ describe('minimiseAcquisition', () => {
   });
 
   test('nothing to start from, an empty list and a value that is not finite are errors, never an empty answer', () => {
-    const acquisition = new ConfidenceBound(posterior, targetMean);
+    const acquisition = new ConfidenceBound(posterior, goalMean);
     const minimise = (feasible: FeasibleSet, from: Float64Array[]) =>
       minimiseAcquisition(acquisition, { feasible, starts: from });
     expect(() => minimise(UNIT_BALL, [new Float64Array(4)])).toThrow('no start differs from zero');
@@ -119,7 +119,7 @@ describe('proposeShift', () => {
         ]) {
           const state = {
             posterior,
-            targetMean: system.targetMean,
+            goalMean: system.goalMean,
             feasible,
             rows: 2,
             tried: steps > 0 ? [randomDirection(stream.child('t'), 5)] : [],
@@ -137,7 +137,7 @@ describe('proposeShift', () => {
       const empty = randomSystem(stream.child('empty', size), size, 0);
       const posterior = posteriorAfter(empty, { steps: 2, stream: stream.child('empty', 'data') });
       for (const criterion of SHIFT_CRITERIA) {
-        const state = { posterior, targetMean: empty.targetMean, feasible: UNIT_BALL, rows: 1, tried: [] };
+        const state = { posterior, goalMean: empty.goalMean, feasible: UNIT_BALL, rows: 1, tried: [] };
         expect(proposeShift(criterion, state, stream.child('empty', criterion)).shift).toHaveLength(size);
       }
     }
@@ -145,7 +145,7 @@ describe('proposeShift', () => {
 
   test('an unknown criterion is an error', () => {
     const posterior = posteriorAfter(system, { steps: 0, stream });
-    const state = { posterior, targetMean: system.targetMean, feasible: UNIT_BALL, rows: 1, tried: [] };
+    const state = { posterior, goalMean: system.goalMean, feasible: UNIT_BALL, rows: 1, tried: [] };
     expect(() => proposeShift('best', state, stream)).toThrow("unknown criterion 'best'");
   });
 });

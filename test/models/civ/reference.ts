@@ -42,22 +42,22 @@ export function referenceAcquisition(
   posterior: DagRegressionPosterior,
   reference: ReferenceCase,
 ): AcquisitionFunction {
-  const targetMean = Float64Array.from(reference.targetMean);
+  const goalMean = Float64Array.from(reference.targetMean);
   const rows = reference.samplesPerStep;
-  const integrated = { posterior, targetMean, rows, feasible: UNIT_BALL, averageNoise: false };
+  const integrated = { posterior, goalMean, rows, feasible: UNIT_BALL, averageNoise: false };
   switch (name) {
     case 'civ':
       return new IntegratedVariance(integrated);
     case 'civOutputWeighted':
       return new IntegratedVariance({ ...integrated, measure: { kind: 'output-weighted' } });
     case 'greedy':
-      return new GreedyGap(posterior, targetMean);
+      return new GreedyGap(posterior, goalMean);
     case 'maxv':
       return new WeightVariance(posterior, rows);
     case 'cv':
-      return new OptimumVariance(posterior, targetMean, rows);
+      return new OptimumVariance(posterior, goalMean, rows);
     case 'ucb':
-      return new ConfidenceBound(posterior, targetMean);
+      return new ConfidenceBound(posterior, goalMean);
     default:
       throw new Error(`civ_reference.json has an acquisition that this test does not know: ${name}`);
   }

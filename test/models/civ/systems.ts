@@ -7,7 +7,7 @@ export interface TestSystem {
   readonly graph: CausalGraph;
   readonly weights: Float64Array;
   readonly variances: Float64Array;
-  readonly targetMean: Float64Array;
+  readonly goalMean: Float64Array;
 }
 
 export function randomSystem(stream: RandomStream, size: number, density = 0.7): TestSystem {
@@ -23,7 +23,7 @@ export function randomSystem(stream: RandomStream, size: number, density = 0.7):
     graph: new CausalGraph(size, adjacency),
     weights,
     variances: stream.fillUniform(new Float64Array(size), 0.5, 1.5),
-    targetMean: stream.fillNormal(new Float64Array(size)),
+    goalMean: stream.fillNormal(new Float64Array(size)),
   };
 }
 

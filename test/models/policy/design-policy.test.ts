@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { DesignPolicy, interventionsFromActions, PolicyConfig } from '../../../models/policy/design-policy.js';
+import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
 import { permuteHistory, randomHistory } from '../random-histories.js';
 
 const ENCODERS = [
@@ -64,26 +64,5 @@ describe.each(ENCODERS)('DesignPolicy with $name', ({ options }) => {
     expect(() => policy.act([history, history], 'stochastic', [new RandomStream('one')])).toThrow(
       /'streams' must hold one stream per history \(2\), got 1/,
     );
-  });
-});
-
-describe('interventionsFromActions', () => {
-  test('number 0 above 0 makes a target, number 1 times the range is its value', () => {
-    const actions = Float32Array.of(0.5, -0.25, -0.1, 0.75, 0, 1);
-    const [intervention] = interventionsFromActions(actions, 3, { interventionKind: 'do', valueRange: 2 });
-    expect([...intervention!.targets]).toEqual([1, 0, 0]);
-    expect([...intervention!.values!]).toEqual([-0.5, 1.5, 2]);
-  });
-
-  test('kinds without values take one number per variable', () => {
-    const interventions = interventionsFromActions(Float32Array.of(1, -1, -1, 1), 2, {
-      interventionKind: 'knockout',
-      valueRange: 1,
-    });
-    expect(interventions.map(({ targets }) => [...targets])).toEqual([
-      [1, 0],
-      [0, 1],
-    ]);
-    expect(interventions.every(({ values }) => values === undefined)).toBe(true);
   });
 });

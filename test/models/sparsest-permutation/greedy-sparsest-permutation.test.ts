@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CausalGraph } from '../../../core/causal/graph.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { sampleTargetInstance, TargetInstanceConfig } from '../../../envs/target/target-instance.js';
+import { GoalInstanceConfig, sampleGoalInstance } from '../../../envs/goal/goal-instance.js';
 import { greedySparsestPermutation } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
 import {
   dependentVariables,
@@ -34,8 +34,8 @@ describe('greedySparsestPermutation', () => {
     ['rooted-tree', {}],
     ['erdos-renyi', { probability: 0.3 }],
   ])('finds the Markov class of a %s from many observations', (kind, extra) => {
-    const config = TargetInstanceConfig.parse({ variables: 6, targets: 1, graph: { kind, ...extra } });
-    const { model } = sampleTargetInstance(config, stream.child(kind));
+    const config = GoalInstanceConfig.parse({ variables: 6, targets: 1, graph: { kind, ...extra } });
+    const { model } = sampleGoalInstance(config, stream.child(kind));
     const values = model.sample({ kind: 'none', targets: new Uint8Array(6) }, 20_000, stream.child(kind, 'data'));
     const found = greedySparsestPermutation(values, 6, { stream: stream.child(kind, 'search') });
     expect(markovClass(found)).toEqual(markovClass(model.graph));

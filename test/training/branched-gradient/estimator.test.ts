@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
+import { observe } from '../../../core/causal/intervention.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { standardizedChannels } from '../../../models/networks/differentiable-scaling.js';
@@ -235,8 +236,7 @@ describe('the branched estimate', () => {
 
   test('branches of a group share system, start and noise; groups do not', () => {
     const branches = makeBranches(2, 2);
-    const targets = new Uint8Array(4 * SIZE);
-    branches.measure(targets, new Float32Array(4 * SIZE), false);
+    branches.perform(branches.episodes.map(() => observe(SIZE)));
     const rows = branches.episodes.map(({ history }) => [...history.values]);
     expect(rows[1]).toEqual(rows[0]);
     expect(rows[3]).toEqual(rows[2]);

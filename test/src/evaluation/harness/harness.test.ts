@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { History } from '../../../../core/causal/history.js';
 import { observe } from '../../../../core/causal/intervention.js';
 import { DesignEnvConfig } from '../../../../envs/design/design-env-config.js';
+import type { DesignStrategy } from '../../../../models/design-strategy.js';
 import { evaluateStrategies, type HarnessOptions } from '../../../../src/evaluation/harness/harness.js';
 import type { StrategyScores } from '../../../../src/evaluation/scores/scores.js';
 import { createStrategies, SIMPLE_STRATEGY_NAMES } from '../../../../src/evaluation/strategies/registry.js';
-import type { DesignStrategy } from '../../../../src/evaluation/strategy.js';
 import { STRUCTURE_METRICS, StructureTask } from '../../../../src/evaluation/structure/structure-task.js';
 import { CorrelationPosterior } from '../correlation-posterior.js';
 
@@ -174,9 +174,9 @@ describe('interruption', () => {
 
 describe('bad input', () => {
   test('refuses a strategy that does not serve the task', async () => {
-    const stranger: DesignStrategy = { name: 'stranger', tasks: ['target'], knowledge: [], propose: () => [] };
+    const stranger: DesignStrategy = { name: 'stranger', tasks: ['goal'], knowledge: [], propose: () => [] };
     await expect(evaluateStrategies([structureTask()], [stranger], { systems: 1 })).rejects.toThrow(
-      "'stranger' does not serve the task 'structure' (it serves target)",
+      "'stranger' does not serve the task 'structure' (it serves goal)",
     );
   });
 

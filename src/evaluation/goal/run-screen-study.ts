@@ -1,0 +1,61 @@
+import { CausalPilotError } from '../../../core/errors.js';
+import { RandomStream } from '../../../core/random/stream.js';
+import { greedySparsestPermutation } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
+import { logNormalise } from '../../data/log-normalise.js';
+import { readCells } from '../../data/read-cells.js';
+import { evaluateStrategies } from '../harness/harness.js';
+import { type EvaluationSummary, summarize } from '../scores/summary.js';
+import { createGoalStrategies, type StrategyResources, withReference } from '../strategies/registry.js';
+import type { ScreenStudyConfig } from './goal-study-config.js';
+import { type KnockoutScreen, knockoutScreen } from './knockout-screen.js';
+import { ScreenTask } from './screen-task.js';
+
+export interface ScreenStudyRun extends StrategyResources {
+  readonly study: ScreenStudyConfig;
+  /** Asked between strategies; true stops the study. */
+  readonly interrupted?: () => boolean;
+  /** Called with the runs done so far, over all goals and strategies. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * The single-cell study of Zhang et al. 2023 on any screen of single-gene knockouts: learn the graph of the control cells by
+ * the greedy sparsest permutation, then, for the mean of one knockout after the other, see how fast each strategy finds it.
+ *
+ * @returns undefined when interrupted.
+ * @throws CausalPilotError E_INPUT for cells that cannot be used, E_CONFIG for strategies or goals that are not known.
+ */
+export async function runScreenStudy(run: ScreenStudyRun): Promise<EvaluationSummary | undefined> {
+  const { study, interrupted, onProgress } = run;
+  const strategies = createGoalStrategies(withReference(study.strategies, study.reference), run);
+  const cells = await readCells(study.file, study);
+  const table = study.transform === 'log-normalise' ? logNormalise(cells) : cells;
+  const screen = knockoutScreen(table, {
+    control: study.control,
+    ...(study.genes === undefined ? {} : { genes: study.genes }),
+  });
+  const graph = greedySparsestPermutation(screen.control.cells, screen.genes.length, {
+    stream: new RandomStream(`target/${study.seed}/structure`),
+    ...study.structure,
+  });
+  const tasks = goalIndices(study, screen).map((goal) => new ScreenTask({ study, screen, graph, goal }));
+  const { status, scores } = await evaluateStrategies(tasks, strategies, {
+    systems: study.runs,
+    ...(interrupted === undefined ? {} : { interrupted }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  if (status === 'interrupted') return undefined;
+  return summarize(scores, { bootstrapSamples: study.bootstrapSamples, seed: study.seed, reference: study.reference });
+}
+
+function goalIndices({ goals }: ScreenStudyConfig, { genes }: KnockoutScreen): number[] {
+  return (goals ?? genes).map((goal) => {
+    const index = genes.indexOf(goal);
+    if (index === -1)
+      throw new CausalPilotError(
+        'E_CONFIG',
+        `goals: '${goal}' is not among the genes of the screen: ${genes.join(', ')}`,
+      );
+    return index;
+  });
+}

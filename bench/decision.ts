@@ -1,7 +1,8 @@
 import { History } from '../core/causal/history.js';
 import { observe } from '../core/causal/intervention.js';
 import { RandomStream } from '../core/random/stream.js';
-import { DesignPolicy, PolicyConfig } from '../models/policy/design-policy.js';
+import { DesignPolicy } from '../models/policy/design-policy.js';
+import { PolicyConfig } from '../models/policy/policy-config.js';
 import { onBackends } from './backend-contender.js';
 import type { Benchmark } from './benchmark.js';
 

@@ -1,6 +1,7 @@
 import { RandomStream } from '../core/random/stream.js';
-import { GraphPosteriorConfig } from '../models/posterior/amortized-graph-posterior.js';
-import { PosteriorTrainer, PosteriorTrainingConfig } from '../training/posterior/posterior-trainer.js';
+import { GraphPosteriorConfig } from '../models/posterior/graph-posterior-config.js';
+import { PosteriorTrainingConfig } from '../training/config/posterior-training-config.js';
+import { PosteriorTrainer } from '../training/posterior/posterior-trainer.js';
 import { onBackends } from './backend-contender.js';
 import type { Benchmark } from './benchmark.js';
 

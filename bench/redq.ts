@@ -1,6 +1,6 @@
 import { RandomStream } from '../core/random/stream.js';
-import { CriticConfig } from '../models/policy/critic.js';
-import { PolicyConfig } from '../models/policy/design-policy.js';
+import { CriticConfig } from '../models/policy/critic-config.js';
+import { PolicyConfig } from '../models/policy/policy-config.js';
 import { RedqConfig } from '../training/config/redq-config.js';
 import { RedqLearner } from '../training/redq/learner.js';
 import { EpisodeReplay } from '../training/redq/replay.js';
@@ -31,7 +31,7 @@ function fillReplay(): EpisodeReplay {
 /** One critic step of every critic and one policy step, with the paper's networks; `run` gives the losses. */
 export function redqUpdateWork(batchSize: number) {
   const learner = new RedqLearner({
-    config: RedqConfig.parse({ iterations: 1, critics: 2, targetSubset: 2, batchSize }),
+    config: RedqConfig.parse({ kind: 'redq', iterations: 1, critics: 2, targetSubset: 2, batchSize }),
     policy: PolicyConfig.parse({ width: 32, heads: 8, pairs: 4, feedForwardFactor: 4, dropout: 0.1 }),
     critic: CriticConfig.parse({ width: 32, heads: 8, pairs: 4, feedForwardFactor: 2 }),
     channels: LAYOUT.channels,

@@ -2,8 +2,10 @@ import * as z from 'zod';
 import { readCheckpoint, writeCheckpoint } from '../core/checkpoint/manifest.js';
 import { RandomStream } from '../core/random/stream.js';
 import type { NamedArray, ParameterSet } from '../core/tensor/parameters.js';
-import { DesignPolicy, PolicyConfig } from './policy/design-policy.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from './posterior/amortized-graph-posterior.js';
+import { DesignPolicy } from './policy/design-policy.js';
+import { PolicyConfig } from './policy/policy-config.js';
+import { AmortizedGraphPosterior } from './posterior/amortized-graph-posterior.js';
+import { GraphPosteriorConfig } from './posterior/graph-posterior-config.js';
 
 /** Where a model comes from: kept in its checkpoint as the model card. */
 export const ModelCard = z.looseObject({

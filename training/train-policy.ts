@@ -10,10 +10,11 @@ export function trainPolicy(
   posterior: AmortizedGraphPosterior,
   io: TrainingIo,
 ): Promise<TrainingResult> {
-  switch (config.learner) {
+  const { learner } = config;
+  switch (learner.kind) {
     case 'redq':
-      return trainPolicyWithRedq(config, posterior, io);
+      return trainPolicyWithRedq({ ...config, learner }, posterior, io);
     case 'branched-gradient':
-      return trainPolicyByBranchedGradient(config, posterior, io);
+      return trainPolicyByBranchedGradient({ ...config, learner }, posterior, io);
   }
 }

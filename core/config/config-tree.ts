@@ -32,6 +32,8 @@ export type Origin = string;
 export interface ConfigProblem {
   readonly origin: Origin;
   readonly sentence: string;
+  /** Dotted path of the option, given where nothing else need be said about it. */
+  readonly path?: string;
 }
 
 /** A configuration text and the name by which errors call it. */

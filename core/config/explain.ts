@@ -26,7 +26,7 @@ export interface OptionExplanation {
 
 /** The JSON Schema of a configuration file, for editors and for `config schema`. */
 export function configJsonSchema(schema: z.ZodType): Record<string, unknown> {
-  const extending = optionSchema(schema);
+  const { renamed: _, ...extending } = optionSchema(schema);
   const ownOption = { type: 'string', description: 'preset whose options this configuration starts from' };
   return { ...extending, properties: { extends: ownOption, ...extending.properties } };
 }

@@ -27,7 +27,7 @@ export interface LoadConfigOptions<Schema extends z.ZodType> {
   readonly file?: string;
   /** Or a YAML text to start from. With neither, the configuration consists of defaults and overrides. */
   readonly preset?: ConfigSource;
-  /** `path=value` with a dotted path and a YAML value: `training.batchSize=256`; later ones win. @defaultValue none */
+  /** `path=value` with a dotted path and a YAML value: `learner.batchSize=256`; later ones win. @defaultValue none */
   readonly overrides?: readonly string[];
   /** Needed only where a text has `extends: name` at its top. */
   readonly resolvePreset?: PresetResolver;
@@ -53,8 +53,11 @@ export function loadConfig<Schema extends z.ZodType>(options: LoadConfigOptions<
   const problems = removeUnknownOptions(tree, schema);
   const result = options.schema.safeParse(plainValue(tree));
   if (result.success && problems.length === 0) return result.data;
-  for (const issue of result.error?.issues ?? [])
+  const explained = new Set(problems.map(({ path }) => path));
+  for (const issue of result.error?.issues ?? []) {
+    if (explained.has(issue.path.join('.'))) continue;
     problems.push({ origin: originOf(tree, issue.path), sentence: describeIssue(issue, nodeAt(tree, issue.path)) });
+  }
   throw configError(problems);
 }
 
@@ -141,7 +144,7 @@ function overrideLayer(override: string, problems: ConfigProblem[]): ConfigMappi
   const at = override.indexOf('=');
   const path = override.slice(0, Math.max(at, 0)).trim().split('.');
   if (at === -1 || path.some((part) => part === '')) {
-    problems.push({ origin, sentence: 'an override is written as option=value, for example training.batchSize=256' });
+    problems.push({ origin, sentence: 'an override is written as option=value, for example learner.batchSize=256' });
     return emptyMapping(origin);
   }
   const parsed = parseConfig({ text: override.slice(at + 1), source: origin }, { inline: true });

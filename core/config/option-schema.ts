@@ -6,7 +6,10 @@ import { nearestName } from './nearest-name.js';
 // Everything that must be known about a configuration besides validating it (names, alternatives, documentation) is
 // read from its JSON Schema, which is a public output of zod, rather than from zod's internals.
 
-export type OptionSchema = z.core.JSONSchema.BaseSchema;
+export interface OptionSchema extends z.core.JSONSchema.BaseSchema {
+  /** Options of earlier versions and what they are called now; given to zod by `.meta({ renamed })`. */
+  readonly renamed?: Readonly<Record<string, string>>;
+}
 
 /** The JSON Schema of what a user may write: options with a default are not required. */
 export function optionSchema(schema: z.ZodType): OptionSchema {
@@ -105,7 +108,10 @@ export function fillGroupDefaults(node: ConfigNode, schema: OptionSchema): Confi
 export function removeUnknownOptions(root: ConfigNode, schema: OptionSchema): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const visit = (node: ConfigNode, here: OptionSchema, path: string): void => {
-    if (node.kind === 'list') {
+    if (node.kind === 'scalar') {
+      const sentence = groupHint(node.value, here, path);
+      if (sentence !== undefined) problems.push({ origin: node.origin, sentence, path });
+    } else if (node.kind === 'list') {
       for (const [at, item] of node.items.entries()) visit(item, knownSchema(here.items), `${path}.${at}`);
     } else if (node.kind === 'mapping') {
       const own = objectSchemaFor(here, node);
@@ -119,6 +125,11 @@ export function removeUnknownOptions(root: ConfigNode, schema: OptionSchema): Co
           continue;
         }
         node.entries.delete(key);
+        const renamed = own.renamed?.[key];
+        if (renamed !== undefined) {
+          problems.push(...renamedOptions(value, option, { keyOrigin, renamed }));
+          continue;
+        }
         const hint = suggestion({ key, path, own, root: schema });
         problems.push({ origin: keyOrigin, sentence: `unknown option '${option}'; ${hint}` });
       }
@@ -126,6 +137,30 @@ export function removeUnknownOptions(root: ConfigNode, schema: OptionSchema): Co
   };
   visit(root, schema, '');
   return problems;
+}
+
+/** A group chosen by one word, as in `learner: redq` for `learner: { kind: redq }`. */
+function groupHint(value: unknown, schema: OptionSchema, path: string): string | undefined {
+  const name = discriminatorOf(schema);
+  const kinds = alternatives(schema).flatMap(
+    (branch) => fixedValues(knownSchema(branch.properties?.[name ?? ''])) ?? [],
+  );
+  if (name === undefined || !kinds.includes(value)) return undefined;
+  return `option '${path}' is a group of options; write ${path}.${name}=${value} or ${path}: { ${name}: ${value} }`;
+}
+
+/** One problem for every plain option of an earlier version below `option`, with what it is called now. */
+function renamedOptions(
+  value: ConfigNode,
+  option: string,
+  { keyOrigin, renamed }: { readonly keyOrigin: string; readonly renamed: string },
+): ConfigProblem[] {
+  if (value.kind !== 'mapping' || value.entries.size === 0)
+    return [{ origin: keyOrigin, sentence: `option '${option}' is called '${renamed}' now` }];
+  return [...value.entries].map(([key, entry]) => ({
+    origin: entry.keyOrigin,
+    sentence: `option '${option}.${key}' is called '${renamed}.${key}' now`,
+  }));
 }
 
 function checkStrict(schema: OptionSchema, path: string): void {

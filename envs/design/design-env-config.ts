@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CausalModelPriorConfig } from './prior-registry.js';
+import { CausalModelPriorConfig } from './prior-config.js';
 import { REWARD_KINDS } from './reward.js';
 
 /** What an episode looks like, whatever system it runs on. */

@@ -1,16 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
 import { standardizedChannels } from './differentiable-scaling.js';
+import type { InputScaling } from './encoder-config.js';
 import type { HistoryBatch } from './history-batch.js';
 
 // Shapes: B histories, n rows, d variables.
-
-/** How a policy or critic reads the measured values; part of the model and kept with its checkpoint. */
-export const InputScaling = z
-  .enum(['none', 'standardize', 'log2-counts-per-million'])
-  .default('none')
-  .describe('how values are scaled before they enter: as measured, or as the graph posterior reads them');
-export type InputScaling = z.infer<typeof InputScaling>;
 
 /** Larger than any log2 of counts per million. */
 const BEYOND_ALL_LOGS = 1e6;

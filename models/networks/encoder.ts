@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
 import { HISTORY_CHANNELS } from '../../core/causal/history.js';
 import { CausalPilotError } from '../../core/errors.js';
 import { type StepInput, vectorInput } from '../../core/tensor/captured-step.js';
@@ -8,25 +7,12 @@ import { type EncoderLayerWeights, encoderLayer } from '../../core/tensor/encode
 import { layerNorm } from '../../core/tensor/layer-norm.js';
 import { maskedMaxPool } from '../../core/tensor/masked-pool.js';
 import type { ParameterSet } from '../../core/tensor/parameters.js';
+import type { EncoderConfig } from './encoder-config.js';
 import type { HistoryBatch } from './history-batch.js';
 import { addConstantVector, type ParameterScope, subScope } from './initialization.js';
 import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
 
 // Shapes: B histories, n rows, d variables, D width.
-
-export const EncoderConfig = z.strictObject({
-  width: z.int().min(1).default(32).describe('width D of every token'),
-  heads: z.int().min(1).default(8).describe('attention heads'),
-  keySize: z.int().min(1).optional().describe('width of one head; width / heads where left out'),
-  pairs: z.int().min(1).default(4).describe('alternating pairs of layers: one over variables, one over rows'),
-  feedForwardFactor: z.number().gt(0).default(4).describe('feed-forward width as a multiple of the token width'),
-  dropout: z.number().min(0).lt(1).default(0).describe('residual dropout while training'),
-  firstAxis: z
-    .enum(['variables', 'rows'])
-    .default('variables')
-    .describe('axis that the first layer of a pair attends over'),
-});
-export type EncoderConfig = z.infer<typeof EncoderConfig>;
 
 /** What a forward pass in training mode needs besides the data: what its dropout masks come from. */
 export type EncoderTraining =

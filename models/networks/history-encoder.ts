@@ -1,23 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
-import { InputScaling, scaledBatch } from './count-scaling.js';
-import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from './encoder.js';
+import { scaledBatch } from './count-scaling.js';
+import { AlternatingEncoder, type EncoderTraining } from './encoder.js';
+import type { HistoryEncoderConfig } from './encoder-config.js';
 import type { HistoryBatch } from './history-batch.js';
 import type { ParameterScope } from './initialization.js';
-import { PairEncoder, PairEncoderConfig } from './pair-encoder.js';
+import { PairEncoder } from './pair-encoder.js';
 import { PairPooling } from './pair-pooling.js';
 
 // Shapes: B histories, d variables, D width.
-
-/** How policy and critics read a history; part of the model and kept with its checkpoint. */
-export const HistoryEncoderConfig = z.strictObject({
-  ...EncoderConfig.shape,
-  inputScaling: InputScaling,
-  pairEncoder: PairEncoderConfig.optional().describe(
-    'adds what the moments of its pairs say about a variable to its encoding; left out: the published encoder alone',
-  ),
-});
-export type HistoryEncoderConfig = z.infer<typeof HistoryEncoderConfig>;
 
 /** The published alternating-attention encoder of scaled histories, with the moments of pairs beside it where configured. */
 export class HistoryEncoder {

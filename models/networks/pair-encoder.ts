@@ -1,18 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
+import type { PairEncoderConfig } from './encoder-config.js';
 import type { HistoryBatch } from './history-batch.js';
 import { addConstantVector, type ParameterScope, subScope } from './initialization.js';
 import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
 import { PAIR_STATISTICS, pairStatistics } from './pair-statistics.js';
 
 // Shapes: B histories, d variables, D width of an encoding, C channels of a pair.
-
-export const PairEncoderConfig = z.strictObject({
-  channels: z.int().min(1).default(16).describe('numbers C kept for every ordered pair of variables'),
-  layers: z.int().min(0).default(2).describe('rounds in which pairs are combined along paths of two edges'),
-});
-export type PairEncoderConfig = z.infer<typeof PairEncoderConfig>;
 
 const LAYER_INPUTS = ['own', 'reverse', 'paths'] as const;
 

@@ -1,38 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
 import { BernoulliTargetDistribution } from './distributions/bernoulli-targets.js';
 import { SingleTargetDistribution } from './distributions/single-target.js';
 import { SwitchTargetDistribution } from './distributions/switch-targets.js';
 import { type AllowedTargets, outputChannel, type TargetDistribution } from './distributions/target-distribution.js';
 import { SubsetTargetDistribution } from './distributions/target-subset.js';
 import { SignDistribution, type ValueGaussian } from './distributions/value-signs.js';
+import type { ActionHeadConfig } from './policy-config.js';
 
 // Shapes: B histories, d variables, C action numbers per variable (2: switch and value, 1: switch), G = Gaussian numbers
 // per variable, O network outputs per variable.
-
-const valueSign = z
-  .enum(['free', 'chosen'])
-  .default('free')
-  .describe('free: the value is a tanh-Gaussian number of either sign; chosen: its sign is a choice of its own');
-
-export const ActionHeadConfig = z.discriminatedUnion('kind', [
-  z
-    .strictObject({ kind: z.literal('independent') })
-    .describe('published: tanh-Gaussian numbers, a variable is a target where its switch is above 0'),
-  z
-    .strictObject({ kind: z.literal('single'), valueSign })
-    .describe('exactly one target, categorical over the variables'),
-  z.strictObject({ kind: z.literal('bernoulli'), valueSign }).describe('one target bit per variable, independent'),
-  z
-    .strictObject({
-      kind: z.literal('subset'),
-      valueSign,
-      minimumTargets: z.int().min(0).default(1).describe('fewest targets in an experiment'),
-      maximumTargets: z.int().min(1).default(4).describe('most targets in an experiment'),
-    })
-    .describe('a number of targets, then a set of that size; exact log-probability'),
-]);
-export type ActionHeadConfig = z.infer<typeof ActionHeadConfig>;
 
 /** What a policy would do about B histories; differentiable in its weights. */
 export interface ActionDistribution {

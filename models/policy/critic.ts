@@ -1,20 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
 import type { RandomStream } from '../../core/random/stream.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
 import type { HistoryBatch } from '../networks/history-batch.js';
-import { HistoryEncoder, HistoryEncoderConfig } from '../networks/history-encoder.js';
+import { HistoryEncoder } from '../networks/history-encoder.js';
 import { Mlp } from '../networks/mlp.js';
-
-export const CriticConfig = z.strictObject({
-  ...HistoryEncoderConfig.shape,
-  feedForwardFactor: HistoryEncoderConfig.shape.feedForwardFactor
-    .unwrap()
-    .default(2)
-    .describe('feed-forward width as a multiple of the token width'),
-  hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
-});
-export type CriticConfig = z.infer<typeof CriticConfig>;
+import type { CriticConfig } from './critic-config.js';
 
 /**
  * Q(h, a): its own encoder of the history, then an MLP on [encoding_i, action_i] for every variable i whose outputs are

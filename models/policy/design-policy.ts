@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
 import type { History } from '../../core/causal/history.js';
 import type { Intervention, InterventionKind } from '../../core/causal/intervention.js';
 import { CausalPilotError } from '../../core/errors.js';
@@ -7,34 +6,16 @@ import type { RandomStream } from '../../core/random/stream.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
 import type { EncoderTraining } from '../networks/encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/history-batch.js';
-import { HistoryEncoder, HistoryEncoderConfig } from '../networks/history-encoder.js';
+import { HistoryEncoder } from '../networks/history-encoder.js';
 import { Mlp } from '../networks/mlp.js';
-import { type ActionDistribution, type ActionHead, ActionHeadConfig, createActionHead } from './action-head.js';
+import { type ActionDistribution, type ActionHead, createActionHead } from './action-head.js';
 import { interventionsFromActions } from './action-numbers.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tanh-gaussian.js';
 import type { AllowedTargets } from './distributions/target-distribution.js';
 import { sampleValues } from './distributions/value-signs.js';
+import type { PolicyConfig } from './policy-config.js';
 
 // Shapes: B histories, d variables, C action numbers per variable.
-
-export const PolicyConfig = z.strictObject({
-  ...HistoryEncoderConfig.shape,
-  dropout: HistoryEncoderConfig.shape.dropout
-    .unwrap()
-    .default(0.1)
-    .describe('residual dropout of the encoder while training'),
-  hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
-  head: ActionHeadConfig.prefault({ kind: 'independent' }).describe('how targets and values are chosen'),
-  initialStd: z
-    .number()
-    .gt(0)
-    .lte(1)
-    .default(Math.sqrt(1 / 3))
-    .describe('standard deviation before tanh at the start'),
-  minimumLogStd: z.number().lt(0).default(-20).describe('lower clamp of the log standard deviation'),
-  chunk: z.int().min(1).default(256).describe('histories per forward pass when proposing'),
-});
-export type PolicyConfig = z.infer<typeof PolicyConfig>;
 
 export type DecisionMode = 'stochastic' | 'deterministic';
 

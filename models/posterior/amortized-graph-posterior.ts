@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
 import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import type { History } from '../../core/causal/history.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
 import { linear } from '../../core/tensor/linear.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
-import { AlternatingEncoder, EncoderConfig, type EncoderTraining } from '../networks/encoder.js';
+import { AlternatingEncoder, type EncoderTraining } from '../networks/encoder.js';
 import {
   type HistoryArrays,
   type HistoryBatch,
@@ -16,22 +15,10 @@ import {
   toHistoryBatch,
 } from '../networks/history-batch.js';
 import { addConstantVector, addGlorotWeight, type ParameterScope } from '../networks/initialization.js';
-import { PairEncoder, PairEncoderConfig } from '../networks/pair-encoder.js';
+import { PairEncoder } from '../networks/pair-encoder.js';
+import type { GraphPosteriorConfig } from './graph-posterior-config.js';
 
 // Shapes: B histories, d variables, D width.
-
-export const GraphPosteriorConfig = z.strictObject({
-  ...EncoderConfig.shape,
-  inputScaling: z
-    .enum(['standardize', 'log2-counts-per-million'])
-    .default('standardize')
-    .describe('how values are scaled before they enter; part of the model and kept with its checkpoint'),
-  pairEncoder: PairEncoderConfig.optional().describe(
-    'adds a logit read from the moments of every pair to the published head; left out: the published head alone',
-  ),
-  chunk: z.int().min(1).default(128).describe('histories per forward pass when scoring'),
-});
-export type GraphPosteriorConfig = z.infer<typeof GraphPosteriorConfig>;
 
 const INITIAL_LOG_TEMPERATURE = 2;
 const INITIAL_EDGE_BIAS = -3;

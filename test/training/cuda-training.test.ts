@@ -8,11 +8,10 @@ import { readSafetensors } from '../../core/checkpoint/safetensors.js';
 import { cudaBackend } from '../../core/cuda/register.js';
 import { readMetrics } from '../../core/run/run-folder.js';
 import { loadGraphPosterior } from '../../models/checkpoints.js';
-import { trainPolicyByBranchedGradient } from '../../training/branched-gradient/train.js';
 import { type ExperimentConfig, loadExperimentConfig } from '../../training/config/experiment-config.js';
 import type { TrainingIo } from '../../training/loop/learning-loop.js';
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
-import { trainPolicyWithRedq } from '../../training/redq/train.js';
+import { trainPolicy } from '../../training/train-policy.js';
 import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';
 import { nativeIsUsable } from '../core/tensor/usable-backends.js';
 
@@ -20,16 +19,20 @@ import { nativeIsUsable } from '../core/tensor/usable-backends.js';
 const TOLERANCE = 1e-4;
 
 let root: string;
-const config = loadExperimentConfig({
-  preset: 'smoke',
-  overrides: [
-    'branchedGradient.updates=3',
-    'branchedGradient.groups=4',
-    'branchedGradient.validation.systems=4',
-    'branchedGradient.saveEvery=1',
-    ...['posterior.network', 'policy', 'critic'].map((part) => `${part}.pairEncoder={ channels: 4, layers: 1 }`),
-  ],
-});
+const pairEncoders = (...parts: string[]) => parts.map((part) => `${part}.pairEncoder={ channels: 4, layers: 1 }`);
+const configs: Record<string, ExperimentConfig> = {
+  redq: loadExperimentConfig({
+    preset: 'smoke',
+    overrides: pairEncoders('posterior.network', 'policy', 'learner.critic'),
+  }),
+  'branched-gradient': loadExperimentConfig({
+    preset: 'smoke',
+    overrides: [
+      'learner={ kind: branched-gradient, updates: 3, groups: 4, validation: { systems: 4 }, saveEvery: 1 }',
+      ...pairEncoders('posterior.network', 'policy'),
+    ],
+  }),
+};
 
 const io = (name: string): TrainingIo => ({
   folder: join(root, name),
@@ -43,11 +46,9 @@ const posteriorOf = (backend: BackendName) => loadGraphPosterior(join(root, `${b
 
 const runs: Record<string, (own: ExperimentConfig, backend: BackendName) => Promise<unknown>> = {
   posterior: (own, backend) => pretrainPosterior(own, io(`${backend}-posterior`)),
-  redq: async (own, backend) => trainPolicyWithRedq(own, await posteriorOf(backend), io(`${backend}-redq`)),
-  'branched-gradient': async (own, backend) => {
-    const learner = { ...own, learner: 'branched-gradient' as const };
-    return trainPolicyByBranchedGradient(learner, await posteriorOf(backend), io(`${backend}-branched-gradient`));
-  },
+  redq: async (own, backend) => trainPolicy(own, await posteriorOf(backend), io(`${backend}-redq`)),
+  'branched-gradient': async (own, backend) =>
+    trainPolicy(own, await posteriorOf(backend), io(`${backend}-branched-gradient`)),
 };
 
 beforeAll(() => {
@@ -88,7 +89,7 @@ describe.runIf(softwareDeviceIsUsable && nativeIsUsable)('training on cuda', () 
       await useBackend({ backend });
       const before = tf.memory().numTensors;
       cudaBackend()?.fallback.resetCounts();
-      await runs[name]!(config, backend);
+      await runs[name]!(configs[name] ?? configs.redq!, backend);
       tensors.push(tf.memory().numTensors - before);
     }
     expect([...cudaBackend()!.fallback.counts]).toEqual([]);

@@ -10,7 +10,7 @@ import { loadGraphPosterior, loadPolicy } from '../../models/checkpoints.js';
 import { loadExperimentConfig } from '../../training/config/experiment-config.js';
 import type { TrainingIo, TrainingResult } from '../../training/loop/learning-loop.js';
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
-import { trainPolicyWithRedq } from '../../training/redq/train.js';
+import { trainPolicy } from '../../training/train-policy.js';
 import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';
 
 const backends: { label: string; options: BackendOptions }[] = [
@@ -64,7 +64,7 @@ describe.each(backends)('exact resume on $label', ({ options }) => {
   const runs: Record<string, (io: TrainingIo) => Promise<TrainingResult>> = {
     posterior: (own) => pretrainPosterior(config, own),
     policy: async (own) =>
-      trainPolicyWithRedq(config, await loadGraphPosterior(join(root, 'posterior-straight/checkpoints/best')), own),
+      trainPolicy(config, await loadGraphPosterior(join(root, 'posterior-straight/checkpoints/best')), own),
   };
   test.each([
     { name: 'posterior', stopAfter: 7, steps: 20 },

@@ -169,7 +169,7 @@ export class BranchedGradientLearner {
     if (!isPossible && config.valueGradient === 'pathwise')
       throw new CausalPilotError(
         'E_CONFIG',
-        "branchedGradient.valueGradient: 'pathwise' needs linear systems with do or shift, noise that does not depend on the parents, targets that are not flipped, and a differentiable reward; use 'auto'",
+        "learner.valueGradient: 'pathwise' needs linear systems with do or shift, noise that does not depend on the parents, targets that are not flipped, and a differentiable reward; use 'auto'",
       );
     return isPossible;
   }

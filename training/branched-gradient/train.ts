@@ -5,7 +5,8 @@ import { savePolicy } from '../../models/checkpoints.js';
 import { actionChannels } from '../../models/policy/action-numbers.js';
 import { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
-import type { ExperimentConfig } from '../config/experiment-config.js';
+import type { BranchedGradientConfig } from '../config/branched-gradient-config.js';
+import type { ExperimentWith } from '../config/experiment-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
 import { BranchedGradientLearner } from './learner.js';
@@ -28,11 +29,11 @@ export const BRANCHED_GRADIENT_METRICS = defineMetrics({
  * highest return on held-out systems.
  */
 export async function trainPolicyByBranchedGradient(
-  config: ExperimentConfig,
+  config: ExperimentWith<BranchedGradientConfig>,
   posterior: AmortizedGraphPosterior,
   io: TrainingIo,
 ): Promise<TrainingResult> {
-  const { branchedGradient, environment, seed } = config;
+  const { learner: options, environment, seed } = config;
   const { prior, ...settings } = environment;
   const stream = new RandomStream(`policy/${seed}`);
   const policy = new DesignPolicy(
@@ -40,26 +41,26 @@ export async function trainPolicyByBranchedGradient(
     actionChannels(environment.interventionKind),
     stream.child('weights', 'policy'),
   );
-  if (branchedGradient.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
+  if (options.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
   const learner = new BranchedGradientLearner({
-    config: branchedGradient,
+    config: options,
     policy,
     posterior,
     prior: createCausalModelPrior(prior),
     settings,
   });
-  const { every, ...heldOut } = branchedGradient.validation;
+  const { every, ...heldOut } = options.validation;
   const validation = new PolicyValidation(environment, posterior, { ...heldOut, stream: stream.child('validation') });
   const trainer: Learner<typeof BRANCHED_GRADIENT_METRICS> = {
     kind: 'branched-gradient-training',
     label: 'design policy',
     metrics: BRANCHED_GRADIENT_METRICS,
     shown: ['rollout/return', 'policy/targetEntropy', 'policy/valueStrength'],
-    steps: branchedGradient.updates,
+    steps: options.updates,
     schedule: {
-      logEvery: branchedGradient.logEvery,
+      logEvery: options.logEvery,
       validateEvery: every,
-      saveEvery: branchedGradient.saveEvery,
+      saveEvery: options.saveEvery,
     },
     step: async (index) => {
       const update = learner.update(index, stream.child('update', index));

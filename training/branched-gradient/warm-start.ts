@@ -32,11 +32,11 @@ export function startFromPosterior(policy: DesignPolicy, posterior: AmortizedGra
     const shown = ({ config }: DesignPolicy | AmortizedGraphPosterior) => JSON.stringify(config[different]);
     throw new CausalPilotError(
       'E_CONFIG',
-      `branchedGradient.warmStart: the policy cannot take the posterior's encoder, because policy.${different} is ${shown(policy)} and the posterior's is ${shown(posterior)}; set policy.${different} to it, or warmStart to none`,
+      `learner.warmStart: the policy cannot take the posterior's encoder, because policy.${different} is ${shown(policy)} and the posterior's is ${shown(posterior)}; set policy.${different} to it, or warmStart to none`,
     );
   }
   const weights = policy.parameters.toArrays();
   for (const [name, array] of posterior.parameters.toArrays())
     if (SHARED_PREFIXES.some((prefix) => name.startsWith(prefix))) weights.set(name, array);
-  policy.parameters.load(weights, 'branchedGradient.warmStart');
+  policy.parameters.load(weights, 'learner.warmStart');
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { LearningRateSchedule } from './schedules.js';
 
 export const BranchedGradientConfig = z.strictObject({
+  kind: z.literal('branched-gradient'),
   updates: z.int().min(1).default(200).describe('gradient steps'),
   groups: z.int().min(1).default(32).describe('systems in each update'),
   branches: z.int().min(2).default(4).describe('rollouts of each system, sharing its start and noise'),

@@ -1,6 +1,9 @@
 import * as z from 'zod';
+import { CriticConfig } from '../../models/policy/critic-config.js';
 
 export const RedqConfig = z.strictObject({
+  kind: z.literal('redq'),
+  critic: CriticConfig.prefault({}).describe('network of each critic'),
   iterations: z.int().min(1).describe('iterations of collecting episodes and updating'),
   episodesPerIteration: z.int().min(1).default(1000).describe('parallel episodes collected in each iteration'),
   updatesPerIteration: z.int().min(0).default(64).describe('policy updates in each iteration'),

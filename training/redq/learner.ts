@@ -2,8 +2,10 @@ import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { Adam } from '../../core/tensor/optimizers.js';
-import { Critic, type CriticConfig } from '../../models/policy/critic.js';
-import { DesignPolicy, type PolicyConfig } from '../../models/policy/design-policy.js';
+import { Critic } from '../../models/policy/critic.js';
+import type { CriticConfig } from '../../models/policy/critic-config.js';
+import { DesignPolicy } from '../../models/policy/design-policy.js';
+import type { PolicyConfig } from '../../models/policy/policy-config.js';
 import type { RedqConfig } from '../config/redq-config.js';
 import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import { type CriticMetrics, CriticUpdate } from './critic-update.js';

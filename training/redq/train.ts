@@ -5,7 +5,8 @@ import { VectorDesignEnv } from '../../envs/design/vector-design-env.js';
 import { savePolicy } from '../../models/checkpoints.js';
 import { actionChannels } from '../../models/policy/action-numbers.js';
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
-import type { ExperimentConfig } from '../config/experiment-config.js';
+import type { ExperimentWith } from '../config/experiment-config.js';
+import type { RedqConfig } from '../config/redq-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
@@ -33,7 +34,7 @@ export const REDQ_METRICS = defineMetrics({
  * highest return on held-out systems.
  */
 export async function trainPolicyWithRedq(
-  config: ExperimentConfig,
+  config: ExperimentWith<RedqConfig>,
   posterior: AmortizedGraphPosterior,
   io: TrainingIo,
 ): Promise<TrainingResult> {
@@ -52,7 +53,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   readonly shown = ['loss/critic', 'policy/entropy', 'collect/gain'] as const;
   readonly steps: number;
   readonly schedule: Learner<typeof REDQ_METRICS>['schedule'];
-  readonly #config: ExperimentConfig;
+  readonly #config: ExperimentWith<RedqConfig>;
   readonly #stream: RandomStream;
   readonly #channels: number;
   readonly #env: VectorDesignEnv;
@@ -60,12 +61,12 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   readonly #learner: RedqLearner;
   readonly #replay: EpisodeReplay;
 
-  constructor(config: ExperimentConfig, posterior: AmortizedGraphPosterior) {
-    const { training, environment } = config;
+  constructor(config: ExperimentWith<RedqConfig>, posterior: AmortizedGraphPosterior) {
+    const { learner: training, environment } = config;
     if (training.targetSubset > training.critics)
       throw new CausalPilotError(
         'E_CONFIG',
-        `training.targetSubset: ${training.targetSubset} critics cannot be drawn from training.critics = ${training.critics}; lower it`,
+        `learner.targetSubset: ${training.targetSubset} critics cannot be drawn from learner.critics = ${training.critics}; lower it`,
       );
     this.#config = config;
     this.#stream = new RandomStream(`policy/${config.seed}`);
@@ -83,7 +84,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     this.#learner = new RedqLearner({
       config: training,
       policy: config.policy,
-      critic: config.critic,
+      critic: training.critic,
       channels: this.#channels,
       stream: this.#stream.child('weights'),
     });
@@ -92,7 +93,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   }
 
   async step(iteration: number) {
-    const { training } = this.#config;
+    const { learner: training } = this.#config;
     const collected = this.#collect(iteration);
     const targetEntropy = this.#targetEntropy(iteration);
     const canLearn = this.#replay.transitions >= training.learningStarts;
@@ -131,7 +132,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   }
 
   #collect(iteration: number): CollectedEpisodes {
-    const { training } = this.#config;
+    const { learner: training } = this.#config;
     const streams = Array.from({ length: training.episodesPerIteration }, (_, k) =>
       this.#stream.child('episode', iteration * training.episodesPerIteration + k),
     );
@@ -147,7 +148,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   }
 
   #update(iteration: number, targetEntropy: number) {
-    const { batchSize } = this.#config.training;
+    const { batchSize } = this.#config.learner;
     const reports = { critics: [] as CriticMetrics[], policy: [] as PolicyMetrics[] };
     const steps = this.#gradientSteps(iteration, targetEntropy, reports);
     const minibatch = (index: number) => steps[index] && this.#replay.sample(batchSize, steps[index].stream);
@@ -174,7 +175,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     targetEntropy: number,
     reports: { readonly critics: CriticMetrics[]; readonly policy: PolicyMetrics[] },
   ): { readonly stream: RandomStream; start(batch: TransitionBatch): () => void }[] {
-    const { updatesPerIteration, criticUpdatesPerPolicyUpdate } = this.#config.training;
+    const { updatesPerIteration, criticUpdatesPerPolicyUpdate } = this.#config.learner;
     const criticStep = (stream: RandomStream) => ({
       stream,
       start: (batch: TransitionBatch) => {
@@ -201,7 +202,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
 
   /** Falls linearly from -(number of action numbers), as published. */
   #targetEntropy(iteration: number): number {
-    const { targetEntropyPerNumber, targetEntropyDecay } = this.#config.training.temperature;
+    const { targetEntropyPerNumber, targetEntropyDecay } = this.#config.learner.temperature;
     const numbers = this.#learner.policy.head.numbersIn(this.#env.size);
     return targetEntropyPerNumber * numbers - targetEntropyDecay * iteration;
   }

@@ -19,7 +19,7 @@ export function registerTrain(program: Command): void {
         'after',
         `
 Example:
-  causal-pilot train --preset linear-d10 --posterior runs/linear-d10/posterior --set training.batchSize=256`,
+  causal-pilot train --preset linear-d10 --posterior runs/linear-d10/posterior --set learner.batchSize=256`,
       ),
   ).action(train);
 }

@@ -22,7 +22,7 @@ export function addConfigOptions(command: Command): Command {
   return command
     .option('-p, --preset <name>', 'start from a shipped preset')
     .option('-c, --config <file>', 'start from a YAML file; it may say `extends: <preset>`')
-    .option('-s, --set <option=value>', 'override one option, e.g. training.batchSize=256; repeatable', collect, []);
+    .option('-s, --set <option=value>', 'override one option, e.g. learner.batchSize=256; repeatable', collect, []);
 }
 
 /** Adds the options that all commands share whose work can be taken up again. */

@@ -17,13 +17,6 @@ export interface LabelledConfiguration {
 /** Options that say how a run is carried out or judged, not what is learned. */
 const NOT_LEARNING = /^(seed$|backend\.|evaluation\.)|\.(validation|logEvery|saveEvery)(\.|$)/;
 
-/** Sections that only one learner reads. */
-const LEARNER_OF_SECTION: Readonly<Record<string, string>> = {
-  training: 'redq',
-  critic: 'redq',
-  branchedGradient: 'branched-gradient',
-};
-
 /**
  * One short label per configuration: the experiment's name where it varies, and every option that was set anywhere and
  * whose value varies between configurations of the same experiment. The folder of the sweep is added where that does not
@@ -41,7 +34,7 @@ export function curveLabels(configurations: readonly LabelledConfiguration[]): s
   );
   const labels = configurations.map(({ config }, index) => {
     const parts = options.flatMap((option) => {
-      const value = isRead(config, option) ? valueAt(config, option) : undefined;
+      const value = valueAt(config, option);
       return value === undefined ? [] : [`${shortName(option, options)}=${flowText(value)}`];
     });
     return [...(showsName || parts.length === 0 ? [names[index] ?? ''] : []), ...parts].join(', ');
@@ -58,11 +51,6 @@ function valueAt(config: unknown, path: string): unknown {
   return path
     .split('.')
     .reduce((value, key) => (value instanceof Object ? Reflect.get(value, key) : undefined), config);
-}
-
-function isRead(config: unknown, option: string): boolean {
-  const learner = LEARNER_OF_SECTION[option.split('.')[0] ?? ''];
-  return learner === undefined || learner === valueAt(config, 'learner');
 }
 
 function varies(values: readonly unknown[]): boolean {
@@ -82,9 +70,12 @@ function experimentName(experiment: readonly string[]): string {
   return after('--preset') ?? basename(after('--config') ?? 'experiment').replace(/\.[^.]*$/, '');
 }
 
-/** The option without its section, unless another one ends the same way. */
+/** The option without its section (`learner.kind` without its `kind`), unless another one ends the same way. */
 function shortName(option: string, options: readonly string[]): string {
-  const withoutSection = (path: string): string => path.split('.').slice(1).join('.') || path;
+  const withoutSection = (path: string): string => {
+    const [section = path, ...rest] = path.split('.');
+    return rest.length === 0 || rest.join() === 'kind' ? section : rest.join('.');
+  };
   const short = withoutSection(option);
   return options.filter((other) => withoutSection(other) === short).length > 1 ? option : short;
 }

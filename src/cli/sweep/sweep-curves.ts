@@ -133,9 +133,8 @@ function finalReturns(path: string): Map<string, number> {
 }
 
 /** The policy as it was validated. */
-function judgedStrategy({ learner, training, branchedGradient }: ExperimentConfig): string {
-  const { mode } = (learner === 'redq' ? training : branchedGradient).validation;
-  return mode === 'stochastic' ? 'policy' : 'policy-deterministic';
+function judgedStrategy({ learner }: ExperimentConfig): string {
+  return learner.validation.mode === 'stochastic' ? 'policy' : 'policy-deterministic';
 }
 
 /** Whatever a policy is rewarded with, it is judged by the same return. */

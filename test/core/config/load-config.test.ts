@@ -235,7 +235,7 @@ describe('each problem has one line with its place', () => {
   });
 
   test.each<[string, string]>([
-    ['seed', '--set seed: an override is written as option=value, for example training.batchSize=256'],
+    ['seed', '--set seed: an override is written as option=value, for example learner.batchSize=256'],
     ['=3', '--set =3: an override is written as option=value'],
     ['training..x=3', '--set training..x=3: an override is written as option=value'],
     ['seed=[1', "--set seed=[1: option 'seed' is not valid YAML"],
@@ -323,5 +323,51 @@ describe('files and preset folders', () => {
     expect(messageOf(() => presetFolder(join(folder, 'presets')).read('../mine'))).toBe(
       "there is no preset '../mine'; known presets: large, quickstart",
     );
+  });
+});
+
+describe('options of earlier versions', () => {
+  const renaming = z
+    .strictObject({
+      learner: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('fast'), rate: z.number().default(1), steps: z.int() }),
+        z.strictObject({ kind: z.literal('slow'), patience: z.int().default(2) }),
+      ]),
+    })
+    .meta({ renamed: { training: 'learner', fast: 'learner' } });
+  const messageFor = (text: string, overrides: string[] = []): string => {
+    try {
+      loadConfig({ schema: renaming, preset: { text, source: 'old.yaml' }, overrides });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'accepted';
+  };
+
+  test('each is named with its place and what it is called now', () => {
+    const text = 'learner: { kind: slow }\ntraining:\n  rate: 2\n  steps: 3\n';
+    expect(messageFor(text, ['fast.steps=1'])).toBe(
+      [
+        "old.yaml:3:3: option 'training.rate' is called 'learner.rate' now",
+        "old.yaml:4:3: option 'training.steps' is called 'learner.steps' now",
+        "--set fast.steps=1: option 'fast.steps' is called 'learner.steps' now",
+      ].join('\n'),
+    );
+  });
+
+  test('a kind given by its name alone is told how a group is written', () => {
+    expect(messageFor('learner: fast\n')).toBe(
+      "old.yaml:1:10: option 'learner' is a group of options; write learner.kind=fast or learner: { kind: fast }",
+    );
+    expect(messageFor('learner: { kind: slow }')).toBe('accepted');
+  });
+
+  test('another kind drops the options of the first one', () => {
+    const learner = loadConfig({
+      schema: renaming,
+      preset: { text: 'learner: { kind: fast, steps: 3 }', source: 'old.yaml' },
+      overrides: ['learner.kind=slow'],
+    });
+    expect(learner).toEqual({ learner: { kind: 'slow', patience: 2 } });
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { observe } from '../../../core/causal/intervention.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { CausalModelPriorConfig, createCausalModelPrior } from '../../../envs/design/prior-registry.js';
+import { CausalModelPriorConfig } from '../../../envs/design/prior-config.js';
+import { createCausalModelPrior } from '../../../envs/design/prior-registry.js';
 
 /** Every kind that a config can name, from the schema itself. */
 const kinds = CausalModelPriorConfig.options.map((option) => [...option.shape.kind.values][0]!);

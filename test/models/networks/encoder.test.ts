@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { ParameterSet } from '../../../core/tensor/parameters.js';
-import { AlternatingEncoder, EncoderConfig, encoderDropoutKeys } from '../../../models/networks/encoder.js';
+import { AlternatingEncoder, encoderDropoutKeys } from '../../../models/networks/encoder.js';
+import { EncoderConfig } from '../../../models/networks/encoder-config.js';
 import { packHistories, toHistoryBatch } from '../../../models/networks/history-batch.js';
 import { randomHistory } from '../random-histories.js';
 

@@ -4,7 +4,8 @@ import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { packHistories, toHistoryBatch } from '../../../models/networks/history-batch.js';
 import { candidateActions } from '../../../models/policy/candidate-actions.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
+import { DesignPolicy } from '../../../models/policy/design-policy.js';
+import { PolicyConfig } from '../../../models/policy/policy-config.js';
 import { permuteHistory, randomHistory } from '../random-histories.js';
 
 const HEADS = [

@@ -5,7 +5,8 @@ import { useBackend } from '../../../core/backend/backend.js';
 import { History } from '../../../core/causal/history.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { packHistories, toHistoryBatch } from '../../../models/networks/history-batch.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
+import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
+import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
 import { permuteHistory, randomHistory } from '../random-histories.js';
 
 const SMALL = { width: 16, heads: 2, keySize: 4, pairs: 1, chunk: 3 };

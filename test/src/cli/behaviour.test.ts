@@ -17,13 +17,13 @@ const knockouts = [
   '--set',
   'policy.head.kind=subset',
   '--set',
-  'learner=branched-gradient',
+  'learner.kind=branched-gradient',
   '--set',
-  'branchedGradient.updates=1',
+  'learner.updates=1',
   '--set',
-  'branchedGradient.groups=2',
+  'learner.groups=2',
   '--set',
-  'branchedGradient.validation.systems=4',
+  'learner.validation.systems=4',
 ];
 
 beforeAll(async () => {

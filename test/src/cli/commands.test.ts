@@ -174,13 +174,13 @@ describe('interruption', () => {
 describe('config', () => {
   test('schema is a JSON Schema with every section', async () => {
     const { properties } = JSON.parse((await callCli(['config', 'schema'])).stdout);
-    expect(Object.keys(properties)).toEqual(expect.arrayContaining(['environment', 'posterior', 'training']));
+    expect(Object.keys(properties)).toEqual(expect.arrayContaining(['environment', 'posterior', 'learner']));
   });
 
   test('explain limits itself to a section; an unknown one is named', async () => {
     const { stdout } = await callCli(['config', 'explain', 'evaluation']);
     expect(stdout).toContain('evaluation.systems: integer >= 1');
-    expect(stdout).not.toContain('training.discount');
+    expect(stdout).not.toContain('learner.discount');
     expect(JSON.parse((await callCli(['config', 'explain', 'seed', '--json'])).stdout)).toHaveLength(1);
     const { status, stderr } = await callCli(['config', 'explain', 'nonsense']);
     expect(stderr).toContain("there is no option 'nonsense'");

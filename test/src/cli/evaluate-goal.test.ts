@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { saveGraphPosterior, savePolicy } from '../../../models/checkpoints.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
+import { DesignPolicy } from '../../../models/policy/design-policy.js';
+import { PolicyConfig } from '../../../models/policy/policy-config.js';
+import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
+import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
 import type { ResultRow } from '../../../src/evaluation/scores/summary.js';
 import { callCli } from './run-cli.js';
 

@@ -20,15 +20,17 @@ const sweepArgs = (folder: string) => [
   '--out',
   at(folder),
   '--vary',
-  'learner=[branched-gradient]',
+  'learner.objective=[final]',
   '--vary',
   'policy.head.kind=[single, bernoulli]',
   '--set',
-  'branchedGradient.updates=2',
+  'learner.kind=branched-gradient',
   '--set',
-  'branchedGradient.groups=2',
+  'learner.updates=2',
   '--set',
-  'branchedGradient.validation.systems=4',
+  'learner.groups=2',
+  '--set',
+  'learner.validation.systems=4',
 ];
 
 beforeAll(async () => {
@@ -159,8 +161,8 @@ test('a run that fails is reported and the others go on', () => {
 test.each([
   ['nothing varies', ['--out', 'x'], /nothing varies; name an option/],
   ['an unknown option', ['--vary', 'policy.hed=[1]'], /unknown option 'policy\.hed'; did you mean 'policy\.head'\?/],
-  ['a value that cannot be', ['--vary', 'training.batchSize=[0]'], /training\.batchSize/],
-  ['a range without draws', ['--vary', 'training.discount={ from: 0.5, to: 1 }'], /--draws/],
+  ['a value that cannot be', ['--vary', 'learner.batchSize=[0]'], /learner\.batchSize/],
+  ['a range without draws', ['--vary', 'learner.discount={ from: 0.5, to: 1 }'], /--draws/],
   ['both posteriors', ['--vary', 'seed=[1]', '--pretrain', '--posterior', 'x'], /--posterior or --pretrain, not both/],
   ['no posterior', ['--vary', 'seed=[1]', '--posterior', '/nowhere'], /there is no such folder/],
 ])('%s: one sentence before anything runs', async (_, args, message) => {

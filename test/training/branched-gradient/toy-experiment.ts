@@ -3,9 +3,11 @@ import type * as z from 'zod';
 import { RandomStream } from '../../../core/random/stream.js';
 import { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
 import { createCausalModelPrior } from '../../../envs/design/prior-registry.js';
-import type { ActionHeadConfig } from '../../../models/policy/action-head.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
+import { DesignPolicy } from '../../../models/policy/design-policy.js';
+import type { ActionHeadConfig } from '../../../models/policy/policy-config.js';
+import { PolicyConfig } from '../../../models/policy/policy-config.js';
+import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
+import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
 import { BranchedGradientConfig } from '../../../training/config/branched-gradient-config.js';
 
 export const SIZE = 3;
@@ -48,7 +50,7 @@ export function toyEnvironment(overrides: object = {}) {
 }
 
 export const toyConfig = (overrides: object = {}): BranchedGradientConfig =>
-  BranchedGradientConfig.parse({ groups: 2, branches: 2, entropyWeight: 0, ...overrides });
+  BranchedGradientConfig.parse({ kind: 'branched-gradient', groups: 2, branches: 2, entropyWeight: 0, ...overrides });
 
 /** Groups of a toy experiment: the streams that systems and noise come from. */
 export const toyGroups = (count: number) => Array.from({ length: count }, (_, g) => new RandomStream(`toy/group/${g}`));

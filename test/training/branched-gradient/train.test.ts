@@ -16,10 +16,10 @@ let posterior: AmortizedGraphPosterior;
 const config = loadExperimentConfig({
   preset: 'smoke',
   overrides: [
-    'learner=branched-gradient',
+    'learner.kind=branched-gradient',
     'policy.head={ kind: single }',
     'environment.reward=posteriorExpectedCorrectEntries',
-    'branchedGradient={ updates: 4, groups: 2, branches: 2, saveEvery: 2, validation: { every: 2, systems: 4 } }',
+    'learner={ kind: branched-gradient, updates: 4, groups: 2, branches: 2, saveEvery: 2, validation: { every: 2, systems: 4 } }',
   ],
 });
 

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { DesignPolicy, PolicyConfig } from '../../../models/policy/design-policy.js';
+import { DesignPolicy } from '../../../models/policy/design-policy.js';
+import { PolicyConfig } from '../../../models/policy/policy-config.js';
 import { startFromPosterior } from '../../../training/branched-gradient/warm-start.js';
 import { toyPosterior } from './toy-experiment.js';
 

@@ -3,9 +3,11 @@ import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { DatasetSpec } from '../../../envs/simulation/config.js';
 import { simulateDatasets } from '../../../envs/simulation/simulate-datasets.js';
-import { AmortizedGraphPosterior, GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
+import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
+import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
+import { PosteriorTrainingConfig } from '../../../training/config/posterior-training-config.js';
 import { scoreHeldOut } from '../../../training/posterior/held-out.js';
-import { PosteriorTrainer, PosteriorTrainingConfig } from '../../../training/posterior/posterior-trainer.js';
+import { PosteriorTrainer } from '../../../training/posterior/posterior-trainer.js';
 
 const network = GraphPosteriorConfig.parse({ width: 16, heads: 2, pairs: 1, feedForwardFactor: 2 });
 

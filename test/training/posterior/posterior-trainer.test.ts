@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { GraphPosteriorConfig } from '../../../models/posterior/amortized-graph-posterior.js';
-import { PosteriorTrainer, PosteriorTrainingConfig } from '../../../training/posterior/posterior-trainer.js';
+import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
+import { PosteriorTrainingConfig } from '../../../training/config/posterior-training-config.js';
+import { PosteriorTrainer } from '../../../training/posterior/posterior-trainer.js';
 import { capturingCases, spyOnCapture, withoutCapture } from '../capturing-backends.js';
 
 const [COUNT, ROWS, SIZE] = [4, 6, 3];

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { CriticConfig } from '../../../models/policy/critic.js';
-import { PolicyConfig } from '../../../models/policy/design-policy.js';
+import { CriticConfig } from '../../../models/policy/critic-config.js';
+import { PolicyConfig } from '../../../models/policy/policy-config.js';
 import { RedqConfig } from '../../../training/config/redq-config.js';
 import { RedqLearner } from '../../../training/redq/learner.js';
 import { EpisodeReplay, type TransitionBatch } from '../../../training/redq/replay.js';
@@ -21,6 +21,7 @@ interface NetworkCase {
 function makeLearner({ head = { kind: 'independent' }, inputScaling = 'none' }: NetworkCase = {}): RedqLearner {
   return new RedqLearner({
     config: RedqConfig.parse({
+      kind: 'redq',
       iterations: 1,
       critics: 2,
       targetSubset: 1,

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { ActionHeadConfig, createActionHead } from '../../../models/policy/action-head.js';
+import { createActionHead } from '../../../models/policy/action-head.js';
 import { candidateActions } from '../../../models/policy/candidate-actions.js';
-import { CriticConfig } from '../../../models/policy/critic.js';
-import { PolicyConfig } from '../../../models/policy/design-policy.js';
+import { CriticConfig } from '../../../models/policy/critic-config.js';
+import { ActionHeadConfig, PolicyConfig } from '../../../models/policy/policy-config.js';
 import { RedqConfig } from '../../../training/config/redq-config.js';
 import { choiceActorLoss } from '../../../training/redq/choice-loss.js';
 import { RedqLearner } from '../../../training/redq/learner.js';
@@ -101,7 +101,7 @@ describe.each([
   const network = { width: 8, heads: 2, pairs: 1, hidden: [8] };
   const makeLearner = () =>
     new RedqLearner({
-      config: RedqConfig.parse({ iterations: 1, policyLearningRate: 1e-2, criticLearningRate: 1e-2 }),
+      config: RedqConfig.parse({ kind: 'redq', iterations: 1, policyLearningRate: 1e-2, criticLearningRate: 1e-2 }),
       policy: PolicyConfig.parse({ ...network, dropout: 0, head }),
       critic: CriticConfig.parse(network),
       channels: 2,

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { CriticConfig } from '../../../models/policy/critic.js';
-import { PolicyConfig } from '../../../models/policy/design-policy.js';
+import { CriticConfig } from '../../../models/policy/critic-config.js';
+import { PolicyConfig } from '../../../models/policy/policy-config.js';
 import { RedqConfig } from '../../../training/config/redq-config.js';
 import { RedqLearner } from '../../../training/redq/learner.js';
 import { EpisodeReplay } from '../../../training/redq/replay.js';
@@ -14,6 +14,7 @@ const network = { width: 8, heads: 2, pairs: 1, hidden: [16] };
 function makeLearner(overrides: Partial<Parameters<typeof RedqConfig.parse>[0] & object> = {}): RedqLearner {
   return new RedqLearner({
     config: RedqConfig.parse({
+      kind: 'redq',
       iterations: 1,
       critics: 3,
       targetSubset: 2,

@@ -10,7 +10,7 @@ import {
   planEncoder,
   planWeightSums,
 } from '../../../../core/cuda/ops/encoder-plan.js';
-import { EncoderConfig } from '../../../../models/networks/encoder.js';
+import { EncoderConfig } from '../../../../models/networks/encoder-config.js';
 
 const device: DeviceDescription = {
   kind: 'gpu',

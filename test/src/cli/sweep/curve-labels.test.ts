@@ -6,9 +6,9 @@ function configuration(config: object, change: Partial<LabelledConfiguration> = 
 }
 
 test('what was varied and differs is named, without its section', () => {
-  const values = { learner: 0, 'policy.head.kind': 0, 'training.critics': 0 };
+  const values = { 'learner.kind': 0, 'policy.head.kind': 0, 'learner.saveEvery': 0 };
   const of = (learner: string, kind: string) =>
-    configuration({ learner, policy: { head: { kind } }, training: { critics: 10 } }, { values });
+    configuration({ learner: { kind: learner, saveEvery: 10 }, policy: { head: { kind } } }, { values });
   expect(curveLabels([of('redq', 'single'), of('redq', 'subset')])).toEqual(['head.kind=single', 'head.kind=subset']);
   expect(curveLabels([of('redq', 'single'), of('branched-gradient', 'subset')])).toEqual([
     'learner=redq, head.kind=single',
@@ -17,20 +17,25 @@ test('what was varied and differs is named, without its section', () => {
 });
 
 test('two options that end alike keep their sections', () => {
-  const values = { 'policy.width': 0, 'critic.width': 0 };
-  const of = (policy: number, critic: number) =>
-    configuration({ learner: 'redq', policy: { width: policy }, critic: { width: critic } }, { values });
+  const values = { 'policy.width': 0, 'posterior.width': 0 };
+  const of = (policy: number, posterior: number) =>
+    configuration({ policy: { width: policy }, posterior: { width: posterior } }, { values });
   expect(curveLabels([of(8, 8), of(16, 32)])).toEqual([
-    'policy.width=8, critic.width=8',
-    'policy.width=16, critic.width=32',
+    'policy.width=8, posterior.width=8',
+    'policy.width=16, posterior.width=32',
   ]);
 });
 
 test('the experiment is named where it differs; what is the same in each experiment goes without saying', () => {
-  const redq = configuration({ learner: 'redq', policy: { width: 16, head: { kind: 'single' } } });
+  const redq = configuration({ learner: { kind: 'redq' }, policy: { width: 16, head: { kind: 'single' } } });
   const branched = (kind: string) =>
     configuration(
-      { learner: 'branched-gradient', policy: { width: 32, head: { kind } }, evaluation: { systems: 9 }, seed: 4 },
+      {
+        learner: { kind: 'branched-gradient' },
+        policy: { width: 32, head: { kind } },
+        evaluation: { systems: 9 },
+        seed: 4,
+      },
       {
         experiment: ['--config', 'settings/mine.yaml', '--set', 'policy.width=32', '--set', 'evaluation.systems=9'],
         values: { 'policy.head.kind': kind, seed: 4 },
@@ -53,11 +58,12 @@ test('two sweeps of one experiment differ by what only one of them set', () => {
   expect(curveLabels([first, second])).toEqual(['width=16', 'width=32']);
 });
 
-test('options of a learner that is not used, and of validation, are not named', () => {
-  const values = { learner: 0, 'training.batchSize': 0, 'branchedGradient.validation.every': 0 };
-  const of = (learner: string, batchSize: number, every: number) =>
-    configuration({ learner, training: { batchSize }, branchedGradient: { validation: { every } } }, { values });
-  expect(curveLabels([of('redq', 8, 1), of('redq', 16, 2), of('branched-gradient', 16, 3)])).toEqual([
+test('options that only one learner has are named where it is used; those of validation never', () => {
+  const values = { 'learner.kind': 0, 'learner.batchSize': 0, 'learner.validation.every': 0 };
+  const redq = (batchSize: number, every: number) =>
+    configuration({ learner: { kind: 'redq', batchSize, validation: { every } } }, { values });
+  const branched = configuration({ learner: { kind: 'branched-gradient', validation: { every: 3 } } }, { values });
+  expect(curveLabels([redq(8, 1), redq(16, 2), branched])).toEqual([
     'learner=redq, batchSize=8',
     'learner=redq, batchSize=16',
     'learner=branched-gradient',

@@ -3,7 +3,8 @@ import { useBackend } from '../../../../core/backend/backend.js';
 import { History } from '../../../../core/causal/history.js';
 import { doIntervention, observe } from '../../../../core/causal/intervention.js';
 import { RandomStream } from '../../../../core/random/stream.js';
-import { DesignPolicy, PolicyConfig } from '../../../../models/policy/design-policy.js';
+import { DesignPolicy } from '../../../../models/policy/design-policy.js';
+import { PolicyConfig } from '../../../../models/policy/policy-config.js';
 import {
   adaptivityByRound,
   pluginEntropy,

@@ -1,0 +1,45 @@
+import * as z from 'zod';
+import { HistoryEncoderConfig } from '../networks/encoder-config.js';
+
+const valueSign = z
+  .enum(['free', 'chosen'])
+  .default('free')
+  .describe('free: the value is a tanh-Gaussian number of either sign; chosen: its sign is a choice of its own');
+
+export const ActionHeadConfig = z.discriminatedUnion('kind', [
+  z
+    .strictObject({ kind: z.literal('independent') })
+    .describe('published: tanh-Gaussian numbers, a variable is a target where its switch is above 0'),
+  z
+    .strictObject({ kind: z.literal('single'), valueSign })
+    .describe('exactly one target, categorical over the variables'),
+  z.strictObject({ kind: z.literal('bernoulli'), valueSign }).describe('one target bit per variable, independent'),
+  z
+    .strictObject({
+      kind: z.literal('subset'),
+      valueSign,
+      minimumTargets: z.int().min(0).default(1).describe('fewest targets in an experiment'),
+      maximumTargets: z.int().min(1).default(4).describe('most targets in an experiment'),
+    })
+    .describe('a number of targets, then a set of that size; exact log-probability'),
+]);
+export type ActionHeadConfig = z.infer<typeof ActionHeadConfig>;
+
+export const PolicyConfig = z.strictObject({
+  ...HistoryEncoderConfig.shape,
+  dropout: HistoryEncoderConfig.shape.dropout
+    .unwrap()
+    .default(0.1)
+    .describe('residual dropout of the encoder while training'),
+  hidden: z.array(z.int().min(1)).default([128, 128]).describe('hidden widths of the head (ReLU)'),
+  head: ActionHeadConfig.prefault({ kind: 'independent' }).describe('how targets and values are chosen'),
+  initialStd: z
+    .number()
+    .gt(0)
+    .lte(1)
+    .default(Math.sqrt(1 / 3))
+    .describe('standard deviation before tanh at the start'),
+  minimumLogStd: z.number().lt(0).default(-20).describe('lower clamp of the log standard deviation'),
+  chunk: z.int().min(1).default(256).describe('histories per forward pass when proposing'),
+});
+export type PolicyConfig = z.infer<typeof PolicyConfig>;

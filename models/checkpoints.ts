@@ -18,7 +18,16 @@ export type ModelCard = z.infer<typeof ModelCard>;
 
 const POSTERIOR_KIND = 'graph-posterior';
 const POLICY_KIND = 'design-policy';
-const PolicyCheckpointConfig = z.strictObject({ network: PolicyConfig, channels: z.int().min(1) });
+const PolicyCheckpointConfig = z.strictObject({
+  network: z.preprocess(withPresentNames, PolicyConfig),
+  channels: z.int().min(1),
+});
+
+/** Checkpoints from before values could be kept in a posterior say 'none' for `keep`. */
+function withPresentNames(network: unknown): unknown {
+  if (typeof network !== 'object' || network === null) return network;
+  return 'inputScaling' in network && network.inputScaling === 'none' ? { ...network, inputScaling: 'keep' } : network;
+}
 
 /** Weights are overwritten by the checkpoint's, so the initial ones may come from any stream. */
 const PLACEHOLDER_STREAM = new RandomStream('checkpoint');

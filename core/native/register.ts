@@ -6,6 +6,7 @@ import { fusedKernels } from './ops/fused.js';
 import { matmulKernels } from './ops/matmul.js';
 import { optimizerKernels } from './ops/optimizers.js';
 import { reductionKernels } from './ops/reductions.js';
+import { statisticsKernels } from './ops/statistics.js';
 
 const BACKEND = 'native';
 
@@ -16,6 +17,7 @@ export const nativeKernels: readonly NativeKernel[] = [
   ...matmulKernels,
   ...elementwiseKernels,
   ...reductionKernels,
+  ...statisticsKernels,
 ];
 
 /**

@@ -13,6 +13,8 @@ export const FUSED_KERNELS = {
   linearGradient: 'LinearGradient',
   maskedMaxPool: 'MaskedMaxPool',
   maskedMaxPoolGradient: 'MaskedMaxPoolGradient',
+  sinkStatistics: 'SinkStatistics',
+  sinkStatisticsGradient: 'SinkStatisticsGradient',
   tensorNorms: 'TensorNorms',
   adamStep: 'AdamStep',
   lambStep: 'LambStep',

@@ -10,7 +10,7 @@ const BEYOND_ALL_LOGS = 1e6;
 
 /** The batch as a model with this `scaling` reads it: the posterior's own scalings, on the active backend. */
 export function scaledBatch(batch: HistoryBatch, scaling: InputScaling): HistoryBatch {
-  if (scaling === 'none') return batch;
+  if (scaling === 'keep') return batch;
   if (scaling === 'standardize') return { ...batch, channels: standardizedChannels(batch.channels, batch.rowMask) };
   return { ...batch, channels: tf.tidy(() => scaleCounts(batch.channels)) };
 }

@@ -36,7 +36,7 @@ export function encoderDropoutKeys({ pairs }: EncoderConfig, dropoutSeed: number
 
 /** The same as input of a recorded step; none where nothing is dropped. */
 export function encoderDropoutInput(config: EncoderConfig, dropoutSeed: number): StepInput | undefined {
-  return config.dropout === 0 ? undefined : vectorInput(encoderDropoutKeys(config, dropoutSeed));
+  return config.dropout === 0 || config.pairs === 0 ? undefined : vectorInput(encoderDropoutKeys(config, dropoutSeed));
 }
 
 /**

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
-import type { PairEncoderConfig } from './encoder-config.js';
+import { sinkStatistics } from '../../core/tensor/sink-statistics.js';
+import { SINK_STATISTICS, type SinkStatisticsAttributes } from '../../core/tensor/sink-statistics-contract.js';
+import type { InputScaling, PairEncoderConfig } from './encoder-config.js';
 import type { HistoryBatch } from './history-batch.js';
 import { addConstantVector, type ParameterScope, subScope } from './initialization.js';
 import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
@@ -8,60 +10,105 @@ import { PAIR_STATISTICS, pairStatistics } from './pair-statistics.js';
 
 // Shapes: B histories, d variables, D width of an encoding, C channels of a pair.
 
-const LAYER_INPUTS = ['own', 'reverse', 'paths'] as const;
+/** Averages of the pairs over their source (axis 1) and over their sink (axis 2). */
+const MEAN_AXES = { sourceMean: 1, sinkMean: 2 } as const;
 
 /**
- * Encodes every ordered pair of variables: moments of the pair and the encodings of its ends enter, and in every layer pair
+ * What the regressions of sinks may take for granted: values as measured have the noise variance that the linear prior has in
+ * the mean, and no intercept; scaled ones have unit variance, of which about half is noise, and lost both.
+ */
+function sinkAttributes(scaling: InputScaling): SinkStatisticsAttributes {
+  return scaling === 'keep'
+    ? { noiseVariance: 0.11, centred: false, scaleFree: false }
+    : { noiseVariance: 0.5, centred: true, scaleFree: true };
+}
+
+export interface PairEncoderInputs {
+  /** How the values are scaled that come in. */
+  readonly inputScaling: InputScaling;
+  /** D of the encodings of variables that come in; left out where none do. */
+  readonly width: number | undefined;
+}
+
+/**
+ * Encodes every ordered pair of variables: statistics of the pair and the encodings of its ends enter, and in every layer pair
  * (i, j) reads its reverse (j, i) and the products over k of (i, k) and (k, j), which is how an indirect effect is told from
  * a direct one. Equivariant to permuting variables. The published encoder has to learn products of variables by attention
  * over rows, which takes far more steps.
  */
 export class PairEncoder {
   readonly #scope: ParameterScope;
+  readonly #inputs: PairEncoderInputs;
 
   constructor(
     scope: ParameterScope,
     readonly config: PairEncoderConfig,
-    width: number,
+    inputs: PairEncoderInputs,
   ) {
     this.#scope = scope;
-    const { channels, layers } = config;
-    this.#addLinear('moments', channels, PAIR_STATISTICS);
-    this.#addLinear('reverseMoments', channels, PAIR_STATISTICS);
-    this.#addLinear('source', channels, width);
-    this.#addLinear('sink', channels, width);
+    this.#inputs = inputs;
+    const { channels, layers, statistics, means } = config;
+    if (statistics !== 'sinks')
+      for (const name of ['moments', 'reverseMoments']) this.#addLinear(name, channels, PAIR_STATISTICS);
+    if (statistics !== 'moments')
+      for (const name of ['regressions', 'reverseRegressions']) this.#addLinear(name, channels, SINK_STATISTICS);
+    if (inputs.width !== undefined) for (const end of ['source', 'sink']) this.#addLinear(end, channels, inputs.width);
+    const read = ['own', 'reverse', 'paths', ...(means ? Object.keys(MEAN_AXES) : [])];
     for (let layer = 0; layer < layers; layer++) {
       this.#addNorm(`layer${layer}/norm`);
       this.#addLinear(`layer${layer}/first`, channels, channels);
       this.#addLinear(`layer${layer}/second`, channels, channels);
-      for (const input of LAYER_INPUTS) this.#addLinear(`layer${layer}/${input}`, 2 * channels, channels);
+      for (const input of read) this.#addLinear(`layer${layer}/${input}`, 2 * channels, channels);
       this.#addLinear(`layer${layer}/output`, channels, 2 * channels);
     }
     this.#addNorm('norm');
   }
 
-  /** Scaled histories and the encodings [B, d, D] of their variables -> one encoding per ordered pair [B, d, d, C]. */
-  encode(batch: HistoryBatch, encoding: tf.Tensor3D): tf.Tensor4D {
-    const moments = pairStatistics(batch);
-    const ends = tf.add(
-      tf.expandDims(this.#linear('source', encoding), 2),
-      tf.expandDims(this.#linear('sink', encoding), 1),
-    );
-    const reverse = this.#linear('reverseMoments', transposePairs(moments));
-    let pairs = tf.add(tf.add(this.#linear('moments', moments), reverse), ends) as tf.Tensor4D;
+  /** Scaled histories and the encodings [B, d, D] of their variables, where there are any -> one per ordered pair [B, d, d, C]. */
+  encode(batch: HistoryBatch, encoding?: tf.Tensor3D): tf.Tensor4D {
+    let pairs = this.#embed(batch, encoding);
     for (let layer = 0; layer < this.config.layers; layer++) {
-      const normalized = this.#norm(`layer${layer}/norm`, pairs);
-      const seen = {
-        own: normalized,
-        reverse: transposePairs(normalized),
-        paths: this.#twoEdgePaths(`layer${layer}`, normalized),
-      };
+      const prefix = `layer${layer}`;
+      const normalized = this.#norm(`${prefix}/norm`, pairs);
       // One product for each input and a sum: what a concatenation would give, whose gradient is slow slicing.
-      const [own, ...others] = LAYER_INPUTS.map((input) => this.#linear(`layer${layer}/${input}`, seen[input]));
-      const hidden = tf.relu(others.reduce((sum, other) => tf.add(sum, other), own!));
-      pairs = tf.add(pairs, this.#linear(`layer${layer}/output`, hidden)) as tf.Tensor4D;
+      const hidden = tf.relu(sumOf(this.#read(prefix, normalized)));
+      pairs = tf.add(pairs, this.#linear(`${prefix}/output`, hidden)) as tf.Tensor4D;
     }
     return this.#norm('norm', pairs);
+  }
+
+  #embed(batch: HistoryBatch, encoding: tf.Tensor3D | undefined): tf.Tensor4D {
+    const { statistics } = this.config;
+    const terms: tf.Tensor[] = [];
+    if (statistics !== 'sinks') {
+      const moments = pairStatistics(batch);
+      const reverse = this.#linear('reverseMoments', transposePairs(moments));
+      terms.push(tf.add(this.#linear('moments', moments), reverse));
+    }
+    if (statistics !== 'moments') {
+      const regressions = sinkStatistics(batch.channels, batch.rowMask, sinkAttributes(this.#inputs.inputScaling));
+      terms.push(this.#linear('regressions', regressions));
+      terms.push(transposePairs(this.#linear('reverseRegressions', regressions) as tf.Tensor4D));
+    }
+    if (encoding !== undefined) {
+      const source = tf.expandDims(this.#linear('source', encoding), 2);
+      terms.push(tf.add(source, tf.expandDims(this.#linear('sink', encoding), 1)));
+    }
+    return sumOf(terms) as tf.Tensor4D;
+  }
+
+  /** What enters the hidden units of a layer, [B, d, d, 2C] or broadcasting to it. */
+  #read(prefix: string, pairs: tf.Tensor4D): tf.Tensor[] {
+    const read = (input: string, x: tf.Tensor) => this.#linear(`${prefix}/${input}`, x);
+    const terms = [
+      read('own', pairs),
+      read('reverse', transposePairs(pairs)),
+      read('paths', this.#twoEdgePaths(prefix, pairs)),
+    ];
+    if (this.config.means)
+      for (const [name, axis] of Object.entries(MEAN_AXES))
+        terms.push(tf.expandDims(read(name, tf.mul(tf.sum(pairs, axis), 1 / pairs.shape[axis]!)), axis));
+    return terms;
   }
 
   /** sum_k first_ik * second_kj / sqrt(d) in every channel. */
@@ -93,6 +140,10 @@ export class PairEncoder {
   #parameter(name: string): tf.Tensor {
     return this.#scope.parameters.get(`${this.#scope.prefix}/${name}`);
   }
+}
+
+function sumOf([first, ...others]: readonly tf.Tensor[]): tf.Tensor {
+  return others.reduce((sum, other) => tf.add(sum, other), first!);
 }
 
 /** Pair (i, j) becomes pair (j, i). */

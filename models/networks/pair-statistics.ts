@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { stackLastAxis } from '../../core/tensor/stack-last-axis.js';
 import { flagsOf, valuesOf } from './differentiable-scaling.js';
 import type { HistoryBatch } from './history-batch.js';
 
@@ -47,7 +48,7 @@ export function pairStatistics({ channels, rowMask }: HistoryBatch): tf.Tensor4D
   const countedTargetRows = tf.add(targetRows, PRIOR_ROWS);
   const movement = tf.sub(product(flags, freeValues), tf.mul(targetRows, sinkMean));
   const rowsOfSink = tf.expandDims(tf.sum(free, 1), 1);
-  return stackStatistics([
+  return stackLastAxis([
     tf.sub(tf.mul(observed, perFreeRow), tf.mul(sourceMean, sinkMean)),
     tf.div(response, tf.add(energy, PRIOR_ENERGY)),
     tf.mul(response, tf.rsqrt(tf.add(energy, 1))),
@@ -57,14 +58,5 @@ export function pairStatistics({ channels, rowMask }: HistoryBatch): tf.Tensor4D
     tf.log1p(energy),
     tf.mul(LOG_COUNT_SCALE, tf.log1p(freeRows)),
     tf.mul(LOG_COUNT_SCALE, tf.log1p(targetRows)),
-  ]);
-}
-
-/** As a last axis. Products with unit vectors stand in for tf.stack, whose gradient is slow slicing. */
-function stackStatistics(statistics: readonly tf.Tensor[]): tf.Tensor4D {
-  const placed = statistics.map((statistic, index) => {
-    const unit = statistics.map((_, other) => (other === index ? 1 : 0));
-    return tf.mul(tf.expandDims(statistic, 3), unit);
-  });
-  return placed.reduce((sum, next) => tf.add(sum, next)) as tf.Tensor4D;
+  ]) as tf.Tensor4D;
 }

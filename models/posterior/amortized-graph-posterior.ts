@@ -6,6 +6,7 @@ import { layerNorm } from '../../core/tensor/layer-norm.js';
 import { linear } from '../../core/tensor/linear.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
 import { AlternatingEncoder, type EncoderTraining } from '../networks/encoder.js';
+import { usesAttention } from '../networks/encoder-config.js';
 import {
   type HistoryArrays,
   type HistoryBatch,
@@ -26,11 +27,11 @@ const INITIAL_EDGE_BIAS = -3;
 /**
  * Amortized graph posterior q(A | D) in the style of AVICI (arXiv:2205.12934): an alternating-attention encoder, two
  * unit-length heads u and v per variable, and logit_ij = exp(temperature) <u_i, v_j> + bias, plus a logit read from
- * the encoding of the pair where one is configured.
+ * the encoding of the pair where one is configured; without attention layers, bias and that logit alone.
  */
 export class AmortizedGraphPosterior implements GraphPosterior {
   readonly parameters = new ParameterSet();
-  readonly #encoder: AlternatingEncoder;
+  readonly #encoder: AlternatingEncoder | undefined;
   readonly #pairEncoder: PairEncoder | undefined;
 
   constructor(
@@ -38,12 +39,18 @@ export class AmortizedGraphPosterior implements GraphPosterior {
     stream: RandomStream,
   ) {
     const scope: ParameterScope = { parameters: this.parameters, prefix: 'encoder', stream };
-    this.#encoder = new AlternatingEncoder(scope, config);
-    for (const head of ['source', 'sink']) addEdgeHead({ ...scope, prefix: head }, config.width);
-    addConstantVector({ ...scope, prefix: 'edge' }, 'logTemperature', 1, INITIAL_LOG_TEMPERATURE);
+    const attends = usesAttention(config);
+    if (attends) {
+      this.#encoder = new AlternatingEncoder(scope, config);
+      for (const head of ['source', 'sink']) addEdgeHead({ ...scope, prefix: head }, config.width);
+      addConstantVector({ ...scope, prefix: 'edge' }, 'logTemperature', 1, INITIAL_LOG_TEMPERATURE);
+    }
     addConstantVector({ ...scope, prefix: 'edge' }, 'bias', 1, INITIAL_EDGE_BIAS);
     if (config.pairEncoder === undefined) return;
-    this.#pairEncoder = new PairEncoder({ ...scope, prefix: 'pair' }, config.pairEncoder, config.width);
+    this.#pairEncoder = new PairEncoder({ ...scope, prefix: 'pair' }, config.pairEncoder, {
+      inputScaling: config.inputScaling,
+      width: attends ? config.width : undefined,
+    });
     // A weight of 0 starts from the published head.
     addGlorotWeight({ ...scope, prefix: 'pairLogit' }, 'weight', {
       outputs: 1,
@@ -54,21 +61,19 @@ export class AmortizedGraphPosterior implements GraphPosterior {
 
   /** Scales packed histories in place as this model expects them; call once before `logits`. */
   scaleInputs(arrays: HistoryArrays): void {
-    if (this.config.inputScaling === 'standardize') standardizeValues(arrays);
-    else standardizeCounts(arrays);
+    const { inputScaling } = this.config;
+    if (inputScaling === 'standardize') standardizeValues(arrays);
+    else if (inputScaling === 'log2-counts-per-million') standardizeCounts(arrays);
   }
 
   /** Edge logits [B, d, d] of scaled histories; the diagonal is meaningless and is masked by the callers. */
   logits(batch: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
-    const encoding = this.#encoder.encode(batch, training);
-    const source = this.#unitHead('source', encoding);
-    const sink = this.#unitHead('sink', encoding);
-    const cosine = tf.matMul(source, sink, false, true);
-    const temperature = tf.exp(this.parameters.get('edge/logTemperature'));
-    const bilinear = tf.add(tf.mul(cosine, temperature), this.parameters.get('edge/bias')) as tf.Tensor3D;
-    if (this.#pairEncoder === undefined) return bilinear;
+    const bias = this.parameters.get('edge/bias');
+    const encoding = this.#encoder?.encode(batch, training);
+    const ofEnds = encoding === undefined ? bias : tf.add(this.#bilinear(encoding), bias);
+    if (this.#pairEncoder === undefined) return ofEnds as tf.Tensor3D;
     const weight = this.parameters.get('pairLogit/weight') as tf.Tensor2D;
-    return tf.add(bilinear, tf.squeeze(linear(this.#pairEncoder.encode(batch, encoding), weight), [3]));
+    return tf.add(ofEnds, tf.squeeze(linear(this.#pairEncoder.encode(batch, encoding), weight), [3]));
   }
 
   edgeProbabilities(histories: readonly History[]): Float32Array {
@@ -93,6 +98,12 @@ export class AmortizedGraphPosterior implements GraphPosterior {
 
   dispose(): void {
     this.parameters.dispose();
+  }
+
+  /** exp(temperature) <u_i, v_j> of encodings [B, d, D]: [B, d, d]. */
+  #bilinear(encoding: tf.Tensor3D): tf.Tensor {
+    const cosine = tf.matMul(this.#unitHead('source', encoding), this.#unitHead('sink', encoding), false, true);
+    return tf.mul(cosine, tf.exp(this.parameters.get('edge/logTemperature')));
   }
 
   #unitHead(head: string, encoding: tf.Tensor3D): tf.Tensor3D {

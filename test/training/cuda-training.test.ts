@@ -19,7 +19,8 @@ import { nativeIsUsable } from '../core/tensor/usable-backends.js';
 const TOLERANCE = 1e-4;
 
 let root: string;
-const pairEncoders = (...parts: string[]) => parts.map((part) => `${part}.pairEncoder={ channels: 4, layers: 1 }`);
+const pairEncoders = (...parts: string[]) =>
+  parts.map((part) => `${part}.pairEncoder={ channels: 4, layers: 1, statistics: both, means: true }`);
 const configs: Record<string, ExperimentConfig> = {
   redq: loadExperimentConfig({
     preset: 'smoke',

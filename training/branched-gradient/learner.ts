@@ -6,7 +6,7 @@ import { Adam, valueAndGradients } from '../../core/tensor/optimizers.js';
 import type { DesignEnvSettings } from '../../envs/design/design-env-config.js';
 import { potential } from '../../envs/design/reward.js';
 import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
-import { standardizedChannels } from '../../models/networks/differentiable-scaling.js';
+import { scaledBatch } from '../../models/networks/count-scaling.js';
 import type { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import { leastTargeted } from '../../models/strategies/target-choices.js';
@@ -146,7 +146,7 @@ export class BranchedGradientLearner {
   /** Phi(h_T) [B] as a function of the policy's values. */
   #finalPotential({ channels }: Rollout, branches: Branches): tf.Tensor1D {
     const { posterior, settings } = this.#options;
-    const logits = posterior.logits({ channels: standardizedChannels(channels), rowMask: undefined });
+    const logits = posterior.logits(scaledBatch({ channels, rowMask: undefined }, posterior.config.inputScaling));
     const { count, size } = branches;
     return differentiablePotential(settings.reward, logits, tf.tensor3d(branches.graphs(), [count, size, size]));
   }
@@ -165,7 +165,9 @@ export class BranchedGradientLearner {
     const { config, posterior, settings } = this.#options;
     if (config.valueGradient === 'score') return false;
     const isPossible =
-      branches.isAffine && isDifferentiable(settings.reward) && posterior.config.inputScaling === 'standardize';
+      branches.isAffine &&
+      isDifferentiable(settings.reward) &&
+      posterior.config.inputScaling !== 'log2-counts-per-million';
     if (!isPossible && config.valueGradient === 'pathwise')
       throw new CausalPilotError(
         'E_CONFIG',

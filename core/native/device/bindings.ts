@@ -13,6 +13,8 @@ const SIGNATURES = {
   cp_layer_norm_gradient: 'pppppplif',
   cp_masked_max_pool: 'pppplii',
   cp_masked_max_pool_gradient: 'ppplii',
+  cp_sink_statistics: 'pppliifii',
+  cp_sink_statistics_gradient: 'ppppliifii',
   cp_matmul: 'ppppiiiiiiiii',
   cp_linear: 'ppppliii',
   cp_linear_gradient: 'ppppppplii',

@@ -8,6 +8,10 @@ import { permuteHistory, randomHistory } from '../random-histories.js';
 const ENCODERS = [
   { name: 'the published encoder', options: {} },
   { name: 'the moments of pairs beside it', options: { pairEncoder: { channels: 6, layers: 2 } } },
+  {
+    name: 'the regressions of sinks alone',
+    options: { pairs: 0, pairEncoder: { channels: 6, layers: 2, statistics: 'sinks', means: true } },
+  },
 ];
 
 describe.each(ENCODERS)('DesignPolicy with $name', ({ options }) => {

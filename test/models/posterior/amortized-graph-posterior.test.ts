@@ -10,11 +10,20 @@ import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-
 import { permuteHistory, randomHistory } from '../random-histories.js';
 
 const SMALL = { width: 16, heads: 2, keySize: 4, pairs: 1, chunk: 3 };
+const SINKS = { channels: 6, layers: 2, means: true };
 const NETWORKS = [
   { name: 'the published head', config: GraphPosteriorConfig.parse(SMALL) },
   {
     name: 'a logit from the moments of pairs',
     config: GraphPosteriorConfig.parse({ ...SMALL, pairEncoder: { channels: 6, layers: 2 } }),
+  },
+  {
+    name: 'the regressions of sinks alone',
+    config: GraphPosteriorConfig.parse({ ...SMALL, pairs: 0, pairEncoder: { ...SINKS, statistics: 'sinks' } }),
+  },
+  {
+    name: 'all statistics of pairs beside attention',
+    config: GraphPosteriorConfig.parse({ ...SMALL, pairEncoder: { ...SINKS, statistics: 'both' } }),
   },
 ];
 
@@ -121,6 +130,27 @@ describe.each(NETWORKS)('AmortizedGraphPosterior with $name', ({ config }) => {
       /'width' 10 is not divisible by 'heads' 4/,
     );
   });
+});
+
+test('refuses a network that reads nothing', () => {
+  const blind = GraphPosteriorConfig.parse({ pairs: 0 });
+  expect(() => new AmortizedGraphPosterior(blind, new RandomStream('x'))).toThrow(/'pairs' is 0.*so nothing is read/);
+});
+
+test('keeping the scale, it tells small noise from large', () => {
+  const config = GraphPosteriorConfig.parse({ pairs: 0, inputScaling: 'keep', pairEncoder: { statistics: 'sinks' } });
+  const posterior = makePosterior(config);
+  const history = randomHistory(3, 6, new RandomStream('scale'));
+  const halved = new History(3);
+  halved.append(
+    history.values.map((value) => value / 2),
+    { kind: 'none', targets: new Uint8Array(3) },
+  );
+  const plain = new History(3);
+  plain.append(history.values, { kind: 'none', targets: new Uint8Array(3) });
+  const [one, other] = [plain, halved].map((h) => posterior.edgeProbabilities([h])) as [Float32Array, Float32Array];
+  expect(Math.abs(one[1]! - other[1]!)).toBeGreaterThan(0.002);
+  posterior.dispose();
 });
 
 test('the pair logit starts from the published head', () => {

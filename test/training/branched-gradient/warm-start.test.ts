@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
+import { PairEncoderConfig } from '../../../models/networks/encoder-config.js';
 import { DesignPolicy } from '../../../models/policy/design-policy.js';
 import { PolicyConfig } from '../../../models/policy/policy-config.js';
 import { startFromPosterior } from '../../../training/branched-gradient/warm-start.js';
@@ -25,7 +26,7 @@ test('the encoder becomes the posterior’s, the head stays', () => {
 });
 
 test('so does the encoder of pairs, where both have the same one', () => {
-  const pairEncoder = { channels: 4, layers: 1 };
+  const pairEncoder = PairEncoderConfig.parse({ channels: 4, layers: 1 });
   const posterior = toyPosterior({ pairEncoder });
   const policy = makePolicy({ pairEncoder });
   startFromPosterior(policy, posterior);
@@ -38,7 +39,7 @@ test('encoders that differ are named', () => {
   expect(() => startFromPosterior(makePolicy({ heads: 4 }), toyPosterior())).toThrow(
     /policy\.heads is 4 and the posterior's is 2; set policy\.heads/,
   );
-  expect(() => startFromPosterior(makePolicy({ inputScaling: 'none' }), toyPosterior())).toThrow(
+  expect(() => startFromPosterior(makePolicy({ inputScaling: 'keep' }), toyPosterior())).toThrow(
     /policy\.inputScaling/,
   );
 });

@@ -15,10 +15,10 @@ const BATCH = 8;
 
 interface NetworkCase {
   readonly head?: object;
-  readonly inputScaling?: 'none' | 'standardize' | 'log2-counts-per-million';
+  readonly inputScaling?: 'keep' | 'standardize' | 'log2-counts-per-million';
 }
 
-function makeLearner({ head = { kind: 'independent' }, inputScaling = 'none' }: NetworkCase = {}): RedqLearner {
+function makeLearner({ head = { kind: 'independent' }, inputScaling = 'keep' }: NetworkCase = {}): RedqLearner {
   return new RedqLearner({
     config: RedqConfig.parse({
       kind: 'redq',

@@ -109,6 +109,12 @@ export class DagRegressionPosterior {
     return scale / (shape - 1);
   }
 
+  /** Makes `variance` the posterior mean of an unknown sigma_i^2, with the weight that the data have given it. */
+  assumeNoiseVariance(variable: number, variance: number): void {
+    const node = this.nodes[variable]!;
+    node.scale = variance * (node.shape - 1);
+  }
+
   /** E[B | data], [p, p]. */
   expectedWeights(): Float64Array {
     const weights = new Float64Array(this.size * this.size);

@@ -17,7 +17,7 @@ export function checkCellsPath(path: string): void {
 export async function writeCells(path: string, cells: ScreenCells): Promise<void> {
   checkCellsPath(path);
   if (extname(path).toLowerCase() === '.csv') return writeFileAtomic(path, formatCsv(cells));
-  const { writeH5adCells } = await import('./h5ad-writer.js');
+  const { writeH5adCells } = await import('./h5ad/h5ad-writer.js');
   await writeH5adCells(path, cells);
 }
 

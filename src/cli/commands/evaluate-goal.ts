@@ -34,16 +34,23 @@ export async function evaluateGoal(options: EvaluateGoalOptions): Promise<void> 
   });
   try {
     const { runGoalEvaluation } = await import('../../evaluation/goal/run-goal-evaluation.js');
+    const { screenDataLines } = await import('../../evaluation/goal/screen-data-lines.js');
     const outcome = await runGoalEvaluation({
       study,
       folder,
       interrupt,
       quiet: options.quiet ?? false,
+      onData: (data) => {
+        const text = `${screenDataLines(data).join('\n')}\n`;
+        if (options.json) process.stderr.write(text);
+        else printLine(text);
+      },
       ...(policy === undefined ? {} : { policy }),
       ...(posterior === undefined ? {} : { posterior }),
     });
     if (outcome.status === 'interrupted') printLine('evaluation: stopped; nothing was written');
-    else if (options.json) printJson({ folder, ...outcome.summary });
+    else if (options.json)
+      printJson({ folder, ...(outcome.data === undefined ? {} : { data: outcome.data }), ...outcome.summary });
     else {
       for (const table of outcome.tables) printLine(`${table}\n`);
       printLine(`All figures and curves: ${outcome.files.join(', ')}`);

@@ -54,10 +54,21 @@ const KnockoutNames = z.array(z.string().min(1)).min(1);
 export const ScreenStudyConfig = z.strictObject({
   study: z.literal('screen').describe('measured cells, knockouts of one gene each as candidates'),
   ...studyFields,
-  file: z.string().min(1).describe('table of cells: .csv or .h5ad'),
+  file: z.string().min(1).describe('table of cells: .csv, .tsv, .txt (also .gz) or .h5ad'),
   perturbationColumn: z.string().min(1).default('perturbation').describe('column that names the gene knocked out'),
   control: z.string().default('control').describe('what that column says for cells without a knockout'),
-  ignoredColumns: z.array(z.string()).default(['cell', 'cell_type']).describe('columns of a .csv that are not genes'),
+  ignoredColumns: z
+    .array(z.string())
+    .default(['cell', 'cell_type'])
+    .describe(
+      'columns of a text table that are not genes, beside those that hold text or are called like quality figures',
+    ),
+  matrix: z.string().min(1).default('X').describe('matrix of an .h5ad file: X, raw, or the name of a layer'),
+  geneColumn: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('column of var that names the genes of an .h5ad file; left out, its index'),
   transform: z
     .enum(['none', 'log-normalise'])
     .default('none')

@@ -9,9 +9,11 @@ import { renderTable } from '../report/table.js';
 import type { EvaluationSummary } from '../scores/summary.js';
 import { needsPolicy, strategyNames } from '../strategies/registry.js';
 import type { GoalStudyConfig } from './goal-study-config.js';
+import type { ScreenData } from './read-screen.js';
 import { roundTables } from './round-tables.js';
 import { runScreenStudy } from './run-screen-study.js';
 import { runSyntheticStudy } from './run-synthetic-study.js';
+import { screenDataLines } from './screen-data-lines.js';
 
 export interface GoalEvaluationRun {
   readonly study: GoalStudyConfig;
@@ -23,6 +25,8 @@ export interface GoalEvaluationRun {
   /** Checkpoint folder of a graph posterior: the graph is then learned, not known. Synthetic studies only. */
   readonly posterior?: string;
   readonly quiet?: boolean;
+  /** Called before the first result of a study on measured cells, with what was read. */
+  readonly onData?: (data: ScreenData) => void;
 }
 
 export type GoalEvaluationOutcome =
@@ -30,6 +34,8 @@ export type GoalEvaluationOutcome =
   | {
       readonly status: 'finished';
       readonly summary: EvaluationSummary;
+      /** Of a study on measured cells: what was read, and what was left out. */
+      readonly data?: ScreenData;
       /** For a terminal: what each strategy has reached after some experiments. */
       readonly tables: readonly string[];
       readonly files: readonly string[];
@@ -59,10 +65,13 @@ export async function runGoalEvaluation(run: GoalEvaluationRun): Promise<GoalEva
       onProgress: progress.update,
       ...(policy === undefined ? {} : { policy }),
     };
-    const summary =
-      study.study === 'synthetic'
-        ? await runSyntheticStudy({ ...common, study, ...(graphPosterior === undefined ? {} : { graphPosterior }) })
-        : await runScreenStudy({ ...common, study });
+    if (study.study === 'screen') {
+      const outcome = await runScreenStudy({ ...common, study, onData: run.onData });
+      progress.finish();
+      if (outcome === undefined) return { status: 'interrupted' };
+      return await finish(run.folder, study, outcome.summary, outcome.data);
+    }
+    const summary = await runSyntheticStudy({ ...common, study, graphPosterior });
     progress.finish();
     return summary === undefined ? { status: 'interrupted' } : await finish(run.folder, study, summary);
   } finally {
@@ -96,6 +105,7 @@ async function finish(
   folder: string,
   study: GoalStudyConfig,
   summary: EvaluationSummary,
+  data?: ScreenData,
 ): Promise<GoalEvaluationOutcome> {
   const shown = SHOWN_METRICS[study.study];
   const inReport: EvaluationSummary = {
@@ -108,12 +118,16 @@ async function finish(
     roundTables(summary.results, metric, study.tableRounds).map(renderTable),
   );
   const tableFile = join(folder, 'tables.txt');
-  writeFileAtomic(tableFile, `${tables.join('\n\n')}\n`);
+  const heading = data === undefined ? [] : [screenDataLines(data).join('\n')];
+  writeFileAtomic(tableFile, `${[...heading, ...tables].join('\n\n')}\n`);
+  const dataFile = data === undefined ? [] : [join(folder, 'data.json')];
+  for (const path of dataFile) writeFileAtomic(path, `${JSON.stringify(data, null, 2)}\n`);
   const report = await writeReport(folder, inReport, 'Reaching a goal mean');
   return {
     status: 'finished',
     summary,
+    data,
     tables,
-    files: [...writeFigures(folder, summary), tableFile, ...report, record],
+    files: [...writeFigures(folder, summary), tableFile, ...report, record, ...dataFile],
   };
 }

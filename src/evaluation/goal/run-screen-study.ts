@@ -1,13 +1,12 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { greedySparsestPermutation } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
-import { logNormalise } from '../../data/log-normalise.js';
-import { readCells } from '../../data/read-cells.js';
 import { evaluateStrategies } from '../harness/harness.js';
 import { type EvaluationSummary, summarize } from '../scores/summary.js';
 import { createGoalStrategies, type StrategyResources, withReference } from '../strategies/registry.js';
 import type { ScreenStudyConfig } from './goal-study-config.js';
-import { type KnockoutScreen, knockoutScreen } from './knockout-screen.js';
+import type { KnockoutScreen } from './knockout-screen.js';
+import { readScreen, type ScreenData } from './read-screen.js';
 import { ScreenTask } from './screen-task.js';
 
 export interface ScreenStudyRun extends StrategyResources {
@@ -16,6 +15,13 @@ export interface ScreenStudyRun extends StrategyResources {
   readonly interrupted?: () => boolean;
   /** Called with the runs done so far, over all goals and strategies. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with what was read, once it is known to be usable and before the first run. */
+  readonly onData?: (data: ScreenData) => void;
+}
+
+export interface ScreenStudyOutcome {
+  readonly data: ScreenData;
+  readonly summary: EvaluationSummary;
 }
 
 /**
@@ -25,27 +31,24 @@ export interface ScreenStudyRun extends StrategyResources {
  * @returns undefined when interrupted.
  * @throws CausalPilotError E_INPUT for cells that cannot be used, E_CONFIG for strategies or goals that are not known.
  */
-export async function runScreenStudy(run: ScreenStudyRun): Promise<EvaluationSummary | undefined> {
-  const { study, interrupted, onProgress } = run;
+export async function runScreenStudy(run: ScreenStudyRun): Promise<ScreenStudyOutcome | undefined> {
+  const { study, interrupted, onProgress, onData } = run;
   const strategies = createGoalStrategies(withReference(study.strategies, study.reference), run);
-  const cells = await readCells(study.file, study);
-  const table = study.transform === 'log-normalise' ? logNormalise(cells) : cells;
-  const screen = knockoutScreen(table, {
-    control: study.control,
-    ...(study.genes === undefined ? {} : { genes: study.genes }),
-  });
+  const { screen, data } = await readScreen(study);
   const graph = greedySparsestPermutation(screen.control.cells, screen.genes.length, {
     stream: new RandomStream(`target/${study.seed}/structure`),
     ...study.structure,
   });
   const tasks = goalIndices(study, screen).map((goal) => new ScreenTask({ study, screen, graph, goal }));
+  onData?.(data);
   const { status, scores } = await evaluateStrategies(tasks, strategies, {
     systems: study.runs,
     ...(interrupted === undefined ? {} : { interrupted }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   if (status === 'interrupted') return undefined;
-  return summarize(scores, { bootstrapSamples: study.bootstrapSamples, seed: study.seed, reference: study.reference });
+  const { bootstrapSamples, seed, reference } = study;
+  return { data, summary: summarize(scores, { bootstrapSamples, seed, reference }) };
 }
 
 function goalIndices({ goals }: ScreenStudyConfig, { genes }: KnockoutScreen): number[] {

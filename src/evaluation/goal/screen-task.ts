@@ -10,8 +10,9 @@ import { squaredDistance } from '../../../models/civ/squared-distance.js';
 import type { DesignStrategy, GoalContext } from '../../../models/design-strategy.js';
 import { type EpisodeGroup, playEpisodes } from '../../../models/play-episodes.js';
 import type { EvaluationTask, TaskBatch } from '../harness/task.js';
+import { CellDeck } from './cell-deck.js';
 import type { ScreenStudyConfig } from './goal-study-config.js';
-import { drawCells, type KnockoutScreen } from './knockout-screen.js';
+import type { KnockoutScreen } from './knockout-screen.js';
 
 /**
  * After every experiment the knockout whose predicted mean is nearest to the goal is named: squared distance of its measured
@@ -64,8 +65,8 @@ export class ScreenTask implements EvaluationTask<GoalContext> {
         graphs: runs.map(() => this.#options.graph),
         regressions: runs.map(({ regression }) => regression),
       }),
-      perform: (interventions, step) => {
-        for (const [k, run] of runs.entries()) run.perform(interventions[k]!, step);
+      perform: (interventions) => {
+        for (const [k, run] of runs.entries()) run.perform(interventions[k]!);
       },
     };
     playEpisodes(group, strategy, { streams: runs.map(({ stream }) => stream), watch: record });
@@ -83,6 +84,8 @@ class ScreenRun {
   readonly #options: ScreenTaskOptions;
   readonly #posterior: DagRegressionPosterior;
   readonly #tried: Float64Array[] = [];
+  /** [p]: cells of each knockout that this run has not measured yet. */
+  readonly #decks: readonly CellDeck[];
 
   constructor(options: ScreenTaskOptions, index: number) {
     const { study, screen, graph } = options;
@@ -90,15 +93,15 @@ class ScreenRun {
     this.#options = options;
     this.stream = new RandomStream(`target/${study.seed}/run/${index}`);
     this.history = new History(size, study.warmUpCells + study.budget * study.rows);
-    const warmUp = drawCells(screen.control, study.warmUpCells, this.stream.child('warm-up'));
+    const warmUp = new CellDeck(screen.control, this.stream.child('warm-up')).draw(study.warmUpCells);
+    this.#decks = screen.knockouts.map(
+      (population, i) => new CellDeck(population, this.stream.child('cells', screen.genes[i]!)),
+    );
     const posterior = new DagRegressionPosterior({ graph, noise: { kind: 'unknown', shape: 2, scale: 0 } });
     posterior.update(warmUp, new Float64Array(size));
-    for (const [variable, gene] of screen.genes.entries())
-      if (!(posterior.noiseVariance(variable) > 0))
-        throw new CausalPilotError(
-          'E_INPUT',
-          `cells: gene '${gene}' does not vary among ${study.warmUpCells} control cells; leave it out of 'genes'`,
-        );
+    // Cells that are all alike in a gene that is rarely seen say nothing of its noise; those of the whole screen do.
+    for (const [variable, variance] of screen.variances.entries())
+      if (!(posterior.noiseVariance(variable) > 0)) posterior.assumeNoiseVariance(variable, variance);
     this.#posterior = study.noise === 'held' ? posterior.withNoiseHeld() : posterior;
     this.history.append(Float32Array.from(warmUp), observe(size));
   }
@@ -123,7 +126,7 @@ class ScreenRun {
   }
 
   /** Takes cells of the one gene that the intervention targets. */
-  perform(intervention: Intervention, step: number): void {
+  perform(intervention: Intervention): void {
     const { screen, study } = this.#options;
     const gene = intervention.targets.indexOf(1);
     if (gene === -1 || intervention.targets.indexOf(1, gene + 1) !== -1)
@@ -131,7 +134,7 @@ class ScreenRun {
         'E_INPUT',
         'the screen holds knockouts of exactly one gene; the strategy chose another number',
       );
-    const cells = drawCells(screen.knockouts[gene]!, study.rows, this.stream.child('cells', step, gene));
+    const cells = this.#decks[gene]!.draw(study.rows);
     const shift = screen.candidates[gene]!;
     this.#tried.push(shift);
     this.#posterior.update(cells, shift);

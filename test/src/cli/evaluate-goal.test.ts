@@ -10,6 +10,7 @@ import { PolicyConfig } from '../../../models/policy/policy-config.js';
 import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
 import type { ResultRow } from '../../../src/evaluation/scores/summary.js';
+import { TABLES } from '../data/whole-table.js';
 import { callCli } from './run-cli.js';
 
 let root = '';
@@ -105,6 +106,48 @@ describe('evaluate --task goal', () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
     expect(existsSync(at('refused'))).toBe(false);
+  });
+
+  test('on measured cells, what was read comes first, in the JSON and beside the results', async () => {
+    const study = [
+      '--preset',
+      'civ-screen',
+      '--set',
+      'transform=log-normalise',
+      '--set',
+      'runs=2',
+      '--set',
+      'budget=1',
+    ];
+    const file = join(TABLES, 'two_controls_and_a_pair.csv');
+    const out = at('cells');
+    const plain = await goal(...study, '--set', `file=${file}`, '--out', out);
+    expect(plain).toMatchObject({ status: 0, stderr: '' });
+    const [first, second] = plain.stdout.split('\n');
+    expect(first).toBe(
+      `${file}: 120 cells x 4 genes (comma-separated text); whole numbers from 0 to 109: counts; transform log-normalise`,
+    );
+    expect(second).toBe('used: control 30, GENC 20, TFA 10, TFB 20 cells');
+    expect(plain.stdout.indexOf('left out: 30 cells')).toBeLessThan(plain.stdout.indexOf('strategy'));
+    expect(readFileSync(join(out, 'tables.txt'), 'utf8')).toContain(
+      "left out: 10 cells 'TFA+TFB': several genes at once",
+    );
+    const json = await goal(...study, '--set', `file=${file}`, '--out', out, '--json');
+    const { data } = JSON.parse(json.stdout);
+    expect(data).toEqual(JSON.parse(readFileSync(join(out, 'data.json'), 'utf8')));
+    expect(data.leftOut).toHaveLength(2);
+    expect(json.stderr).toContain('used: control 30');
+  });
+
+  test.each([
+    ['semicolons.csv', 'A;perturbation\n1,5;control\n', 'its columns are separated by semicolons'],
+    ['one-gene-twice.csv', 'A,A,perturbation\n1,2,control\n0,1,A\n', "there are two genes 'A'"],
+  ])('%s: one sentence, status 2, nothing written or printed', async (name, content, message) => {
+    writeFileSync(at(name), content);
+    const result = await goal('--preset', 'civ-screen', '--set', `file=${at(name)}`, '--out', at('refused-table'));
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toContain(message);
+    expect(existsSync(at('refused-table'))).toBe(false);
   });
 
   test('the old name of the task names the new one, and options of the structure task are refused', async () => {

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseNetworkJson } from '../../../envs/sergio/network-json.js';
-import { readCells } from '../../../src/data/read-cells.js';
+import { wholeTable } from '../data/whole-table.js';
 import { callCli } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'causal-pilot-simulate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string) => join(folder, name);
-const columns = { perturbationColumn: 'perturbation', ignoredColumns: ['cell', 'cell_type'] };
+const cellTable = (name: string) => wholeTable(at(name), { ignoredColumns: ['cell', 'cell_type'] });
 
 describe('causal-pilot simulate', () => {
   test('writes a screen as .csv that the cell reader takes', async () => {
@@ -21,10 +21,10 @@ describe('causal-pilot simulate', () => {
       cells: 48,
       conditions: ['control', 'gene0', 'gene1', 'gene2', 'gene3'],
     });
-    const { genes, values, perturbations } = await readCells(at('screen.csv'), columns);
+    const { genes, values, labels } = await cellTable('screen.csv');
     expect(genes).toEqual(['gene0', 'gene1', 'gene2', 'gene3']);
-    expect(perturbations.filter((label) => label === 'control')).toHaveLength(20);
-    perturbations.forEach((label, cell) => {
+    expect(labels.filter((label) => label === 'control')).toHaveLength(20);
+    labels.forEach((label, cell) => {
       genes.forEach((gene, index) => {
         if (gene === label) expect(values[4 * cell + index]).toBe(0);
       });
@@ -42,10 +42,10 @@ describe('causal-pilot simulate', () => {
       ['c.csv', '6'],
     ] as const)
       expect(await callCli(['simulate', '--out', at(name), '--seed', seed, ...args])).toMatchObject({ status: 0 });
-    const [a, b, c] = await Promise.all(['a.csv', 'b.h5ad', 'c.csv'].map((name) => readCells(at(name), columns)));
+    const [a, b, c] = await Promise.all(['a.csv', 'b.h5ad', 'c.csv'].map(cellTable));
     expect(b).toEqual(a);
     expect(c!.values).not.toEqual(a!.values);
-    expect(new Set(a!.perturbations)).toEqual(new Set(['control', 'gene1+gene2:knockdown', 'gene0:overexpression']));
+    expect(new Set(a!.labels)).toEqual(new Set(['control', 'gene1+gene2:knockdown', 'gene0:overexpression']));
   });
 
   test('takes and saves networks of the user', async () => {

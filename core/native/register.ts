@@ -5,8 +5,8 @@ import { elementwiseKernels } from './ops/elementwise.js';
 import { fusedKernels } from './ops/fused.js';
 import { matmulKernels } from './ops/matmul.js';
 import { optimizerKernels } from './ops/optimizers.js';
+import { pairKernels } from './ops/pairs.js';
 import { reductionKernels } from './ops/reductions.js';
-import { statisticsKernels } from './ops/statistics.js';
 
 const BACKEND = 'native';
 
@@ -17,7 +17,7 @@ export const nativeKernels: readonly NativeKernel[] = [
   ...matmulKernels,
   ...elementwiseKernels,
   ...reductionKernels,
-  ...statisticsKernels,
+  ...pairKernels,
 ];
 
 /**

@@ -15,6 +15,8 @@ export const FUSED_KERNELS = {
   maskedMaxPoolGradient: 'MaskedMaxPoolGradient',
   sinkStatistics: 'SinkStatistics',
   sinkStatisticsGradient: 'SinkStatisticsGradient',
+  pathProducts: 'PathProducts',
+  pathProductsGradient: 'PathProductsGradient',
   tensorNorms: 'TensorNorms',
   adamStep: 'AdamStep',
   lambStep: 'LambStep',

@@ -14,21 +14,26 @@ export const PosteriorDataConfig = z.strictObject({
     .min(0)
     .optional()
     .describe('fewest observational rows, drawn uniformly up to environment.initialRows; left out: always that many'),
-  observationalFraction: z.number().min(0).max(1).default(0.2).describe('share of datasets without any experiment'),
+  observationalFraction: z.number().min(0).max(1).default(0.15).describe('share of datasets without any experiment'),
   collections: z
     .strictObject({
       multiTarget: weight(2, 'every variable is a target with a probability drawn for the dataset'),
-      singleTarget: weight(1, 'one random target in each experiment'),
-      roundRobin: weight(1, 'one target after the other, in a random order'),
+      inTurn: weight(3, 'a number of targets out of `turnSizes`, all variables in turn, in random orders'),
+      singleTarget: weight(0.5, 'one random target in each experiment'),
       repeatedTarget: weight(0.25, 'the same single target in every experiment'),
     })
     .prefault({})
     .describe('relative frequency of the ways to choose targets, one way per dataset'),
+  turnSizes: z
+    .array(z.int().min(1))
+    .min(1)
+    .default([1, 2, 3, 5])
+    .describe('targets in each experiment of a dataset in turn, all alike likely; more than there are means all'),
   strengths: z
     .strictObject({
       uniform: weight(1, 'uniform over the value range'),
-      full: weight(1, 'the largest allowed value with a random sign'),
-      zero: weight(0.15, 'the value 0'),
+      full: weight(2, 'the largest allowed value with a random sign'),
+      zero: weight(0.1, 'the value 0'),
     })
     .prefault({})
     .describe('relative frequency of the ways to choose values, one way per dataset'),

@@ -1,4 +1,4 @@
-import { type Intervention, KINDS_WITH_VALUES } from '../../core/causal/intervention.js';
+import { type Intervention, KINDS_WITH_VALUES, targetFlags } from '../../core/causal/intervention.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignEnvSettings } from '../design/design-env-config.js';
 import type { PosteriorDataConfig } from './config.js';
@@ -22,7 +22,7 @@ export function drawExperimentPlan(
   const observational = stream.bernoulli(data.observationalFraction);
   if (observational || settings.budget === 0) return { initialRows, interventions: [] };
   const experiments = 1 + stream.integer(settings.budget);
-  const nextTargets = targetChooser(drawKey(data.collections, stream), size, stream);
+  const nextTargets = targetChooser(drawKey(data.collections, stream), { size, turnSizes: data.turnSizes, stream });
   const strength = drawKey(data.strengths, stream);
   const kind = settings.interventionKind;
   const interventions = Array.from({ length: experiments }, (): Intervention => {
@@ -46,12 +46,15 @@ function drawKey<Key extends string>(weights: Readonly<Record<Key, number>>, str
 }
 
 /** Gives the target flags [d] of one experiment after another. */
-function targetChooser(collection: Collection, size: number, stream: RandomStream): () => Uint8Array {
-  const only = (target: number) => {
-    const targets = new Uint8Array(size);
-    targets[target] = 1;
-    return targets;
-  };
+function targetChooser(
+  collection: Collection,
+  {
+    size,
+    turnSizes,
+    stream,
+  }: { readonly size: number; readonly turnSizes: readonly number[]; readonly stream: RandomStream },
+): () => Uint8Array {
+  const only = (target: number) => targetFlags(size, [target]);
   switch (collection) {
     case 'multiTarget': {
       const probability = stream.uniform();
@@ -59,16 +62,31 @@ function targetChooser(collection: Collection, size: number, stream: RandomStrea
     }
     case 'singleTarget':
       return () => only(stream.integer(size));
-    case 'roundRobin': {
-      const order = stream.permutation(size);
-      let next = 0;
-      return () => only(order[next++ % size]!);
+    case 'inTurn': {
+      const count = Math.min(size, turnSizes[stream.integer(turnSizes.length)]!);
+      return inTurn(size, count, stream);
     }
     case 'repeatedTarget': {
       const target = stream.integer(size);
       return () => only(target);
     }
   }
+}
+
+/** The `count` variables that were chosen least often, at random among equals. */
+function inTurn(size: number, count: number, stream: RandomStream): () => Uint8Array {
+  let waiting: number[] = [];
+  return () => {
+    const chosen = waiting.splice(0, count);
+    if (chosen.length < count) {
+      const next = Array.from(stream.permutation(size));
+      // Those chosen already come last in the new order: nobody is chosen twice in one experiment.
+      const fresh = next.filter((variable) => !chosen.includes(variable));
+      waiting = [...fresh, ...next.filter((variable) => chosen.includes(variable))];
+      chosen.push(...waiting.splice(0, count - chosen.length));
+    }
+    return targetFlags(size, chosen);
+  };
 }
 
 /** A value in units of the largest allowed one. */

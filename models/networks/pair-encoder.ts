@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
+import { pathProducts } from '../../core/tensor/path-products.js';
 import { sinkStatistics } from '../../core/tensor/sink-statistics.js';
 import { SINK_STATISTICS, type SinkStatisticsAttributes } from '../../core/tensor/sink-statistics-contract.js';
 import type { InputScaling, PairEncoderConfig } from './encoder-config.js';
@@ -113,9 +114,9 @@ export class PairEncoder {
 
   /** sum_k first_ik * second_kj / sqrt(d) in every channel. */
   #twoEdgePaths(prefix: string, pairs: tf.Tensor4D): tf.Tensor4D {
-    const matrices = (name: string) => tf.transpose(this.#linear(`${prefix}/${name}`, pairs), [0, 3, 1, 2]);
-    const products = tf.matMul(matrices('first'), matrices('second'));
-    return tf.transpose(tf.mul(products, 1 / Math.sqrt(pairs.shape[1])), [0, 2, 3, 1]) as tf.Tensor4D;
+    const [first, second] = ['first', 'second'].map((name) => this.#linear(`${prefix}/${name}`, pairs));
+    const products = pathProducts(first as tf.Tensor4D, second as tf.Tensor4D);
+    return tf.mul(products, 1 / Math.sqrt(pairs.shape[1])) as tf.Tensor4D;
   }
 
   #addLinear(name: string, outputs: number, inputs: number): void {

@@ -33,12 +33,13 @@ interface Condition {
 
 const ONLY_RANDOM = {
   observationalFraction: 0,
-  collections: { multiTarget: 1, singleTarget: 0, roundRobin: 0, repeatedTarget: 0 },
+  collections: { multiTarget: 1, singleTarget: 0, inTurn: 0, repeatedTarget: 0 },
   strengths: { uniform: 1, full: 0, zero: 0 },
 };
 const ONLY_ROUND_ROBIN = {
   observationalFraction: 0,
-  collections: { multiTarget: 0, singleTarget: 0, roundRobin: 1, repeatedTarget: 0 },
+  turnSizes: [1],
+  collections: { multiTarget: 0, singleTarget: 0, inTurn: 1, repeatedTarget: 0 },
   strengths: { uniform: 0, full: 1, zero: 0 },
 };
 

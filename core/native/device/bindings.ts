@@ -15,6 +15,8 @@ const SIGNATURES = {
   cp_masked_max_pool_gradient: 'ppplii',
   cp_sink_statistics: 'pppliifii',
   cp_sink_statistics_gradient: 'ppppliifii',
+  cp_path_products: 'ppplii',
+  cp_path_products_gradient: 'ppppplii',
   cp_matmul: 'ppppiiiiiiiii',
   cp_linear: 'ppppliii',
   cp_linear_gradient: 'ppppppplii',

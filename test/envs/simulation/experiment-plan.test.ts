@@ -21,7 +21,7 @@ function targetsOf({ interventions }: ExperimentPlan): number[][] {
 }
 
 function only(kind: string): Record<string, unknown> {
-  const none = { multiTarget: 0, singleTarget: 0, roundRobin: 0, repeatedTarget: 0 };
+  const none = { multiTarget: 0, singleTarget: 0, inTurn: 0, repeatedTarget: 0 };
   return { observationalFraction: 0, collections: { ...none, [kind]: 1 } };
 }
 
@@ -59,13 +59,24 @@ describe('which targets', () => {
     expect(drawn.some((targets) => new Set(targets.flat()).size > 2)).toBe(true);
   });
 
-  test('round-robin: different targets until all were used, in orders that differ', () => {
-    const drawn = plans(only('roundRobin')).map((plan) => targetsOf(plan).flat());
-    expect(drawn.every((targets) => new Set(targets.slice(0, SIZE)).size === Math.min(targets.length, SIZE))).toBe(
-      true,
-    );
-    expect(drawn.every((targets) => targets.length <= SIZE || targets[SIZE] === targets[0])).toBe(true);
-    expect(new Set(drawn.map((targets) => targets[0])).size).toBe(SIZE);
+  test.each([1, 2, 3, 7])('in turn, %i at a time: nobody twice before all were targets, in orders that differ', (k) => {
+    const drawn = plans({ ...only('inTurn'), turnSizes: [k] }).map(targetsOf);
+    const perRound = Math.min(k, SIZE);
+    for (const rounds of drawn)
+      rounds.forEach((targets, round) => {
+        expect(targets).toHaveLength(perRound);
+        const times = Array.from(
+          { length: SIZE },
+          (_, variable) => rounds.slice(0, round + 1).filter((chosen) => chosen.includes(variable)).length,
+        );
+        expect(Math.max(...times) - Math.min(...times)).toBeLessThanOrEqual(1);
+      });
+    if (perRound < SIZE) expect(new Set(drawn.map(([first]) => `${first}`)).size).toBeGreaterThanOrEqual(SIZE);
+  });
+
+  test('in turn: every configured number of targets equally often', () => {
+    const drawn = plans({ ...only('inTurn'), turnSizes: [1, 2, 4] }).map((plan) => targetsOf(plan)[0]!.length);
+    for (const size of [1, 2, 4]) expect(share(drawn.map((length) => length === size))).toBeCloseTo(1 / 3, 1);
   });
 
   test('repeated: the same single target throughout', () => {
@@ -85,8 +96,10 @@ describe('which targets', () => {
   });
 
   test('weights decide how often', () => {
-    const collections = { multiTarget: 0, singleTarget: 0, roundRobin: 3, repeatedTarget: 1 };
-    const drawn = plans({ observationalFraction: 0, collections }).filter((plan) => plan.interventions.length > 1);
+    const collections = { multiTarget: 0, singleTarget: 0, inTurn: 3, repeatedTarget: 1 };
+    const drawn = plans({ observationalFraction: 0, collections, turnSizes: [1] }).filter(
+      (plan) => plan.interventions.length > 1,
+    );
     const repeated = share(drawn.map((plan) => new Set(targetsOf(plan).flat()).size === 1));
     expect(Math.abs(repeated - 0.25)).toBeLessThan(4.5 * Math.sqrt(0.1875 / drawn.length));
   });

@@ -14,6 +14,11 @@ export const PosteriorDataConfig = z.strictObject({
     .min(0)
     .optional()
     .describe('fewest observational rows, drawn uniformly up to environment.initialRows; left out: always that many'),
+  maximumExperiments: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('most experiments in a dataset; environment.budget where left out'),
   observationalFraction: z.number().min(0).max(1).default(0.15).describe('share of datasets without any experiment'),
   collections: z
     .strictObject({

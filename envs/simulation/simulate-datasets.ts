@@ -1,4 +1,5 @@
-import { HISTORY_CHANNELS } from '../../core/causal/history.js';
+import type { CausalGraph } from '../../core/causal/graph.js';
+import { HISTORY_CHANNELS, type History } from '../../core/causal/history.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { Episode } from '../design/episode.js';
 import { createCausalModelPrior } from '../design/prior-registry.js';
@@ -28,9 +29,21 @@ export interface SimulateDatasetsOptions {
   readonly prior?: CausalModelPrior;
 }
 
-/** Rows n of every padded dataset: all initial rows and the whole budget. */
-export function datasetRows({ environment }: DatasetSpec): number {
-  return environment.initialRows + environment.budget * environment.rowsPerExperiment;
+/** Experiments that a dataset may have. */
+function mostExperiments({ environment, data }: DatasetSpec): number {
+  return data.maximumExperiments ?? environment.budget;
+}
+
+/** Rows n of every padded dataset: all initial rows and as many experiments as there may be. */
+export function datasetRows(spec: DatasetSpec): number {
+  const { initialRows, rowsPerExperiment } = spec.environment;
+  return initialRows + mostExperiments(spec) * rowsPerExperiment;
+}
+
+/** A system's graph and what was measured on it. */
+export interface MeasuredSystem {
+  readonly history: History;
+  readonly graph: CausalGraph;
 }
 
 /**
@@ -38,23 +51,38 @@ export function datasetRows({ environment }: DatasetSpec): number {
  *
  * @throws CausalPilotError E_CONFIG if the spec contradicts itself.
  */
-export function simulateDatasets({ spec, count, stream, prior }: SimulateDatasetsOptions): DatasetBatch {
+export function simulateSystems({ spec, count, stream, prior }: SimulateDatasetsOptions): MeasuredSystem[] {
   checkDatasetSpec(spec);
   const { prior: priorConfig, ...settings } = spec.environment;
+  const budget = mostExperiments(spec);
   const systems = prior ?? createCausalModelPrior(priorConfig);
   const { size } = systems;
-  const rows = datasetRows(spec);
+  return Array.from({ length: count }, (_, dataset) => {
+    const own = stream.child(dataset);
+    const plan = drawExperimentPlan({ ...settings, budget }, spec.data, { size, stream: own });
+    const { initialRows, interventions } = plan;
+    const episode = new Episode(systems, { ...settings, initialRows, budget: interventions.length }, own);
+    for (const intervention of interventions) episode.carryOut(intervention);
+    return { history: episode.history, graph: episode.model.graph };
+  });
+}
+
+/** Measured systems of one size, padded to `rows`; there must be at least one. */
+export function packDatasets(systems: readonly MeasuredSystem[], rows: number): DatasetBatch {
+  const count = systems.length;
+  const size = systems[0]!.graph.size;
   const values = new Float32Array(count * rows * size * HISTORY_CHANNELS);
   const rowMask = new Float32Array(count * rows);
   const graphs = new Uint8Array(count * size * size);
-  for (let dataset = 0; dataset < count; dataset++) {
-    const own = stream.child(dataset);
-    const { initialRows, interventions } = drawExperimentPlan(settings, spec.data, { size, stream: own });
-    const episode = new Episode(systems, { ...settings, initialRows, budget: interventions.length }, own);
-    for (const intervention of interventions) episode.carryOut(intervention);
-    episode.history.writeChannels(values, dataset * rows * size * HISTORY_CHANNELS);
-    rowMask.fill(1, dataset * rows, dataset * rows + episode.history.rows);
-    graphs.set(episode.model.graph.adjacency, dataset * size * size);
-  }
+  systems.forEach(({ history, graph }, dataset) => {
+    history.writeChannels(values, dataset * rows * size * HISTORY_CHANNELS);
+    rowMask.fill(1, dataset * rows, dataset * rows + history.rows);
+    graphs.set(graph.adjacency, dataset * size * size);
+  });
   return { count, rows, size, values, rowMask, graphs };
+}
+
+/** `simulateSystems`, packed. */
+export function simulateDatasets(options: SimulateDatasetsOptions): DatasetBatch {
+  return packDatasets(simulateSystems(options), datasetRows(options.spec));
 }

@@ -4,6 +4,12 @@ import { LearningRateSchedule } from './schedules.js';
 export const PosteriorTrainingConfig = z.strictObject({
   steps: z.int().min(1).describe('gradient steps'),
   batchSize: z.int().min(1).default(64).describe('simulated datasets per step'),
+  labels: z
+    .enum(['graph', 'exact'])
+    .default('graph')
+    .describe(
+      'what edges are compared with: the true graph, or their exact probabilities given the rows, which have the same minimiser and far less noise; only for linear Gaussian systems with do and shift',
+    ),
   optimizer: z.enum(['adam', 'lamb']).default('adam'),
   learningRate: LearningRateSchedule.describe('learning rate over the steps'),
   clipNorm: z.number().gt(0).default(1).describe('global gradient norm clip'),

@@ -1,16 +1,21 @@
 import { type Calibration, calibration, type ScoredGraph } from '../../core/causal/calibration.js';
-import { expectedCorrectEntries, logPosterior } from '../../core/causal/graph-metrics.js';
+import { expectedCorrectEntries, logPosterior, PROBABILITY_FLOOR } from '../../core/causal/graph-metrics.js';
 import { auroc, averagePrecision } from '../../core/causal/ranking-metrics.js';
-import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
 import { fromDatasets } from '../../models/networks/history-batch.js';
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import { meanOf } from '../loop/mean.js';
+import type { TrainingBatch } from './training-data.js';
 
 /** How good a posterior is on datasets it has not seen. Ranking metrics leave out graphs where they are not defined. */
 export interface HeldOutScores {
   readonly datasets: number;
   /** Mean binary cross-entropy per off-diagonal entry, nats. */
   readonly crossEntropy: number;
+  /**
+   * Mean cross-entropy per off-diagonal entry under the exact edge probabilities minus their own, nats: what the exact
+   * posterior leaves to gain. Only where all datasets have exact labels.
+   */
+  readonly aboveExact: number | undefined;
   /** Means over graphs. */
   readonly auroc: number;
   readonly averagePrecision: number;
@@ -24,8 +29,11 @@ export interface HeldOutScores {
 }
 
 /** Scores `posterior` on simulated datasets; their arrays are left as they are. */
-export function scoreHeldOut(posterior: AmortizedGraphPosterior, datasets: readonly DatasetBatch[]): HeldOutScores {
+export function scoreHeldOut(posterior: AmortizedGraphPosterior, datasets: readonly TrainingBatch[]): HeldOutScores {
   const scored = datasets.flatMap((batch) => scoreBatch(posterior, batch));
+  const excesses = scored.map(
+    ({ labels, edgeProbabilities, graph }) => labels && excess(edgeProbabilities, labels, graph.size),
+  );
   const entries = scored.reduce((sum, { graph }) => sum + graph.size * (graph.size - 1), 0);
   const edges = scored.reduce((sum, { graph }) => sum + graph.adjacency.reduce((total, edge) => total + edge, 0), 0);
   const edgeRate = entries === 0 ? 0 : edges / entries;
@@ -39,6 +47,7 @@ export function scoreHeldOut(posterior: AmortizedGraphPosterior, datasets: reado
   return {
     datasets: scored.length,
     crossEntropy: entries === 0 ? 0 : -logLikelihood / entries,
+    aboveExact: excesses.every((value) => value !== undefined) && entries > 0 ? sumOf(excesses) / entries : undefined,
     auroc: average(({ edgeProbabilities, graph }) => auroc(edgeProbabilities, graph)),
     averagePrecision: average(({ edgeProbabilities, graph }) => averagePrecision(edgeProbabilities, graph)),
     expectedCorrectEntries: average(({ edgeProbabilities, graph }) => expectedCorrectEntries(edgeProbabilities, graph)),
@@ -48,14 +57,33 @@ export function scoreHeldOut(posterior: AmortizedGraphPosterior, datasets: reado
   };
 }
 
-function scoreBatch(posterior: AmortizedGraphPosterior, batch: DatasetBatch): ScoredGraph[] {
-  const { count, size, graphs } = batch;
+/** Sum over off-diagonal entries of the cross-entropy of `probabilities` under `exact` minus the entropy of `exact`. */
+function excess(probabilities: ArrayLike<number>, exact: ArrayLike<number>, size: number): number {
+  const clamped = (p: number) => Math.min(Math.max(p, PROBABILITY_FLOOR), 1 - PROBABILITY_FLOOR);
+  let total = 0;
+  for (let entry = 0; entry < size * size; entry++) {
+    if (entry % (size + 1) === 0) continue;
+    const [truth, stated] = [clamped(exact[entry]!), clamped(probabilities[entry]!)];
+    total += truth * Math.log(truth / stated) + (1 - truth) * Math.log((1 - truth) / (1 - stated));
+  }
+  return total;
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+interface LabelledGraph extends ScoredGraph {
+  readonly labels: Float32Array | undefined;
+}
+
+function scoreBatch(posterior: AmortizedGraphPosterior, batch: TrainingBatch): LabelledGraph[] {
+  const { count, size, graphs, labels } = batch;
   const probabilities = posterior.probabilitiesOf(
     fromDatasets({ ...batch, values: batch.values.slice(), rowMask: batch.rowMask }),
   );
   const entries = size * size;
   return Array.from({ length: count }, (_, k) => ({
     edgeProbabilities: probabilities.subarray(k * entries, (k + 1) * entries),
+    labels: labels?.subarray(k * entries, (k + 1) * entries),
     graph: { size, adjacency: graphs.subarray(k * entries, (k + 1) * entries) },
   }));
 }

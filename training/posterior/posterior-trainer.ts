@@ -11,7 +11,6 @@ import {
 } from '../../core/tensor/captured-step.js';
 import { finiteGuard, tensorNorms } from '../../core/tensor/optimizer-state.js';
 import { Adam, Lamb, lossAndGradients, polyakUpdate } from '../../core/tensor/optimizers.js';
-import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
 import { encoderDropoutInput } from '../../models/networks/encoder.js';
 import { fromDatasets, type HistoryArrays, historyInputs } from '../../models/networks/history-batch.js';
 import { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
@@ -20,6 +19,7 @@ import type { PosteriorTrainingConfig } from '../config/posterior-training-confi
 import { learningRateAt } from '../config/schedules.js';
 import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import { edgeCrossEntropy, spectralRadius } from './loss.js';
+import type { TrainingBatch } from './training-data.js';
 
 // Shapes: B datasets, n rows, d variables.
 
@@ -79,7 +79,7 @@ export class PosteriorTrainer {
    *
    * @throws CausalPilotError E_NUMERIC naming a parameter with a non-finite gradient; no weight is changed then.
    */
-  step(step: number, datasets: DatasetBatch): PosteriorStepMetrics {
+  step(step: number, datasets: TrainingBatch): PosteriorStepMetrics {
     const { acyclicity, learningRate: schedule, steps } = this.#config;
     const histories = fromDatasets(datasets);
     this.model.scaleInputs(histories);
@@ -88,7 +88,7 @@ export class PosteriorTrainer {
     const usesPenalty = acyclicity.rate > 0 && step >= acyclicity.startStep;
     const outputs = this.#update.run(
       usesPenalty ? 'with acyclicity penalty' : '',
-      this.#inputs(step, histories, datasets.graphs),
+      this.#inputs(step, histories, datasets.labels ?? datasets.graphs),
       (tensors) => this.#moveWeights(tensors, usesPenalty),
     );
     const gradientNorm = this.#optimizer.globalNorm(outputs.norms);
@@ -120,11 +120,11 @@ export class PosteriorTrainer {
     this.average.dispose();
   }
 
-  #inputs(step: number, histories: HistoryArrays, graphs: Uint8Array): PosteriorInputs {
+  #inputs(step: number, histories: HistoryArrays, edges: ArrayLike<number>): PosteriorInputs {
     const { batch, size } = histories;
     return {
       ...historyInputs(histories),
-      edges: { shape: [batch, size, size], values: Float32Array.from(graphs) },
+      edges: { shape: [batch, size, size], values: Float32Array.from(edges) },
       dropoutKeys: encoderDropoutInput(this.model.config, this.#stream.child('dropout', step).integer(2 ** 32)),
       multiplier: scalarInput(this.#multiplier),
       // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.

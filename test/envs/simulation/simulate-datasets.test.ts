@@ -5,7 +5,6 @@ import { LinearScmConfig } from '../../../envs/linear-scm/config.js';
 import { LinearScmPrior } from '../../../envs/linear-scm/linear-scm-prior.js';
 import { DatasetSpec } from '../../../envs/simulation/config.js';
 import { datasetRows, simulateDatasets } from '../../../envs/simulation/simulate-datasets.js';
-import { SimulationPool } from '../../../envs/simulation/simulation-pool.js';
 
 const priorConfig = { kind: 'linear-scm', variables: 3, graph: { degree: 0.8 } } as const;
 
@@ -66,7 +65,6 @@ describe('simulateDatasets', () => {
     [{ strengths: { uniform: 0, full: 0, zero: 0 } }, 'data.strengths: all weights are 0'],
   ])('%j is refused', (data, message) => {
     expect(() => simulateDatasets({ spec: specOf({}, data), count: 1, stream })).toThrow(message);
-    expect(() => new SimulationPool({ spec: specOf({}, data), batchSize: 1, stream, workers: 0 })).toThrow(message);
   });
 
   test('a prior of a user takes the place of the configured one', () => {

@@ -3,6 +3,7 @@ import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { DatasetSpec } from '../../../envs/simulation/config.js';
 import { simulateDatasets } from '../../../envs/simulation/simulate-datasets.js';
+import { fromDatasets } from '../../../models/networks/history-batch.js';
 import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
 import { PosteriorTrainingConfig } from '../../../training/config/posterior-training-config.js';
@@ -34,6 +35,18 @@ describe('scoreHeldOut', () => {
     expect(scores.crossEntropy).toBeCloseTo(expected, 4);
     expect(scores.auroc).toBeCloseTo(0.5, 6);
     expect(scores.calibration.expectedCalibrationError).toBeCloseTo(Math.abs(scores.edgeRate - p), 4);
+    posterior.dispose();
+  });
+
+  test('above the exact posterior by the divergence from it, where labels are exact', () => {
+    const posterior = new AmortizedGraphPosterior(network, new RandomStream('ignorant'));
+    const datasets = simulateDatasets({ spec: specOf(5, 2), count: 3, stream: new RandomStream('data') });
+    const stated = posterior.probabilitiesOf(fromDatasets({ ...datasets, values: datasets.values.slice() }));
+    const exact = Float32Array.from(stated, (p, entry) => (entry % 4 === 1 ? 0.5 : p));
+    const expected = [1, 5, 9].map((at) => -0.5 * Math.log(4 * stated[at]! * (1 - stated[at]!)));
+    const total = expected.reduce((sum, value) => sum + value, 0);
+    expect(scoreHeldOut(posterior, [{ ...datasets, labels: exact }]).aboveExact).toBeCloseTo(total / 6, 5);
+    expect(scoreHeldOut(posterior, [datasets]).aboveExact).toBeUndefined();
     posterior.dispose();
   });
 

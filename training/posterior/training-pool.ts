@@ -5,12 +5,12 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
-import { checkDatasetSpec, type DatasetSpec } from './config.js';
-import { type DatasetBatch, simulateDatasets } from './simulate-datasets.js';
-import type { SimulationAnswer, SimulationTask } from './simulation-worker.js';
+import { checkDatasetSpec } from '../../envs/simulation/config.js';
+import { type TrainingBatch, TrainingData, type TrainingDataSpec } from './training-data.js';
+import type { TrainingAnswer, TrainingTask } from './training-worker.js';
 
-export interface SimulationPoolOptions {
-  readonly spec: DatasetSpec;
+export interface TrainingPoolOptions {
+  readonly data: TrainingDataSpec;
   /** Datasets in a batch. */
   readonly batchSize: number;
   /** Batch k, dataset i draws from the child stream `<name>/batch/<k>/<i>` only, so workers do not change a number. */
@@ -22,14 +22,15 @@ export interface SimulationPoolOptions {
 }
 
 /** Training batches by number, simulated in worker threads ahead of their use. Close it when done. */
-export class SimulationPool {
-  readonly #options: Required<SimulationPoolOptions>;
-  readonly #workers: Piscina<SimulationTask, SimulationAnswer> | undefined;
+export class TrainingPool {
+  readonly #options: Required<TrainingPoolOptions>;
+  readonly #workers: Piscina<TrainingTask, TrainingAnswer> | undefined;
   readonly #loading: Promise<unknown>[] = [];
-  readonly #pending = new Map<number, Promise<DatasetBatch>>();
+  #own: Promise<TrainingData> | undefined;
+  readonly #pending = new Map<number, Promise<TrainingBatch>>();
 
   /** @throws CausalPilotError E_CONFIG if the spec contradicts itself, E_INPUT for options out of range. */
-  constructor({ workers = 1, prefetch = 2, ...options }: SimulationPoolOptions) {
+  constructor({ workers = 1, prefetch = 2, ...options }: TrainingPoolOptions) {
     this.#options = { ...options, workers, prefetch };
     for (const [name, value, least] of [
       ['batchSize', options.batchSize, 1],
@@ -37,20 +38,20 @@ export class SimulationPool {
       ['prefetch', prefetch, 0],
     ] as const)
       if (!Number.isInteger(value) || value < least)
-        throw new CausalPilotError('E_INPUT', `SimulationPool: '${name}' must be an integer >= ${least}, got ${value}`);
-    checkDatasetSpec(options.spec);
+        throw new CausalPilotError('E_INPUT', `TrainingPool: '${name}' must be an integer >= ${least}, got ${value}`);
+    checkDatasetSpec(options.data.spec);
     if (workers === 0) return;
     this.#workers = new Piscina({
       filename: workerEntry(),
       minThreads: workers,
       maxThreads: workers,
-      workerData: options.spec,
+      workerData: options.data,
     });
     for (const thread of this.#workers.threads) this.#loading.push(loadedOrGone(thread));
   }
 
   /** Batch `k`, the same whenever and wherever it is made; begins the next ones while the caller works on it. */
-  batch(k: number): Promise<DatasetBatch> {
+  batch(k: number): Promise<TrainingBatch> {
     const wanted = this.#pending.get(k) ?? this.#begin(k);
     this.#pending.delete(k);
     if (this.#workers !== undefined) {
@@ -72,11 +73,13 @@ export class SimulationPool {
     await this.#workers?.close({ force: true });
   }
 
-  #begin(k: number): Promise<DatasetBatch> {
-    const { spec, batchSize: count } = this.#options;
+  #begin(k: number): Promise<TrainingBatch> {
+    const { data, batchSize: count } = this.#options;
     const stream = this.#options.stream.child('batch', k);
-    if (this.#workers === undefined)
-      return new Promise((resolve) => resolve(simulateDatasets({ spec, count, stream })));
+    if (this.#workers === undefined) {
+      this.#own ??= TrainingData.create(data);
+      return this.#own.then((own) => own.make(count, stream));
+    }
     const batch = this.#workers.run({ count, streamName: stream.name }).then(batchOf);
     // A prefetched batch that nobody awaits must not end the process when the pool is closed; awaiting still rejects.
     batch.catch(() => undefined);
@@ -94,7 +97,7 @@ function loadedOrGone(thread: Worker): Promise<unknown> {
   return Promise.race([once(thread, 'message'), once(thread, 'exit')]).catch(() => undefined);
 }
 
-function batchOf(answer: SimulationAnswer): DatasetBatch {
+function batchOf(answer: TrainingAnswer): TrainingBatch {
   if ('batch' in answer) return answer.batch;
   throw new CausalPilotError(answer.refused.code, answer.refused.message);
 }
@@ -102,10 +105,10 @@ function batchOf(answer: SimulationAnswer): DatasetBatch {
 /** Worker threads load built JavaScript: beside this file in dist/, or in dist/ when this file runs as a source. */
 function workerEntry(): string {
   const built = import.meta.url.endsWith('.ts')
-    ? '../../dist/envs/simulation/simulation-worker.js'
-    : './simulation-worker.js';
+    ? '../../dist/training/posterior/training-worker.js'
+    : './training-worker.js';
   const entry = fileURLToPath(new URL(built, import.meta.url));
   if (!existsSync(entry))
-    throw new CausalPilotError('E_STATE', `SimulationPool: ${entry} is missing; run 'npm run build', or use 0 workers`);
+    throw new CausalPilotError('E_STATE', `TrainingPool: ${entry} is missing; run 'npm run build', or use 0 workers`);
   return entry;
 }

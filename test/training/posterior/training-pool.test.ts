@@ -1,18 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../../core/random/stream.js';
 import { DatasetSpec } from '../../../envs/simulation/config.js';
-import { type DatasetBatch, simulateDatasets } from '../../../envs/simulation/simulate-datasets.js';
-import { SimulationPool } from '../../../envs/simulation/simulation-pool.js';
+import { simulateDatasets } from '../../../envs/simulation/simulate-datasets.js';
+import type { TrainingBatch } from '../../../training/posterior/training-data.js';
+import { TrainingPool } from '../../../training/posterior/training-pool.js';
 
 const spec = DatasetSpec.parse({
   environment: { prior: { kind: 'linear-scm', variables: 3 }, initialRows: 5, budget: 2 },
 });
-const stream = new RandomStream('simulation-pool');
+const data = { spec, labels: 'graph' as const };
+const stream = new RandomStream('training-pool');
 
-async function batches(workers: number, prefetch: number, order: readonly number[]): Promise<DatasetBatch[]> {
-  const pool = new SimulationPool({ spec, batchSize: 4, stream, workers, prefetch });
+async function batches(workers: number, prefetch: number, order: readonly number[]): Promise<TrainingBatch[]> {
+  const pool = new TrainingPool({ data, batchSize: 4, stream, workers, prefetch });
   try {
-    const made: DatasetBatch[] = [];
+    const made: TrainingBatch[] = [];
     for (const k of order) made.push(await pool.batch(k));
     return made;
   } finally {
@@ -20,7 +22,7 @@ async function batches(workers: number, prefetch: number, order: readonly number
   }
 }
 
-describe('SimulationPool', () => {
+describe('TrainingPool', () => {
   test('batch k is dataset batch k of the stream, whatever workers and prefetching there are', async () => {
     const expected = [0, 1, 2].map((k) => simulateDatasets({ spec, count: 4, stream: stream.child('batch', k) }));
     expect(await batches(0, 2, [0, 1, 2])).toEqual(expected);
@@ -35,13 +37,13 @@ describe('SimulationPool', () => {
   });
 
   test('closing with batches under way neither hangs nor throws', async () => {
-    const pool = new SimulationPool({ spec, batchSize: 64, stream, workers: 1, prefetch: 5 });
+    const pool = new TrainingPool({ data, batchSize: 64, stream, workers: 1, prefetch: 5 });
     await pool.batch(0);
     await pool.close();
   });
 
   test('a pool can be closed before its workers have started, and twice', async () => {
-    const pool = new SimulationPool({ spec, batchSize: 4, stream, workers: 2 });
+    const pool = new TrainingPool({ data, batchSize: 4, stream, workers: 2 });
     await pool.close();
     await pool.close();
   });
@@ -51,7 +53,7 @@ describe('SimulationPool', () => {
     const environment = { ...spec.environment, interventionKind: 'knockout' as const };
     const broken = { environment, data: { ...spec.data, observationalFraction: 0 } };
     for (const workers of [0, 1]) {
-      const pool = new SimulationPool({ spec: broken, batchSize: 1, stream, workers });
+      const pool = new TrainingPool({ data: { ...data, spec: broken }, batchSize: 1, stream, workers });
       await expect(pool.batch(0)).rejects.toThrow(
         expect.objectContaining({
           code: 'E_INPUT',
@@ -67,6 +69,6 @@ describe('SimulationPool', () => {
     [{ workers: -1 }, "'workers' must be an integer >= 0, got -1"],
     [{ prefetch: 0.5 }, "'prefetch' must be an integer >= 0, got 0.5"],
   ])('%j is refused', (options, message) => {
-    expect(() => new SimulationPool({ spec, batchSize: 4, stream, ...options })).toThrow(message);
+    expect(() => new TrainingPool({ data, batchSize: 4, stream, ...options })).toThrow(message);
   });
 });

@@ -1,4 +1,4 @@
-import type { AmortizedGraphPosterior } from '../models/posterior/amortized-graph-posterior.js';
+import type { GraphPosterior } from '../core/causal/graph-posterior.js';
 import { trainPolicyByBranchedGradient } from './branched-gradient/train.js';
 import type { ExperimentConfig } from './config/experiment-config.js';
 import type { TrainingIo, TrainingResult } from './loop/learning-loop.js';
@@ -7,7 +7,7 @@ import { trainPolicyWithRedq } from './redq/train.js';
 /** Trains the design policy of an experiment with the learner that its configuration names. */
 export function trainPolicy(
   config: ExperimentConfig,
-  posterior: AmortizedGraphPosterior,
+  posterior: GraphPosterior,
   io: TrainingIo,
 ): Promise<TrainingResult> {
   const { learner } = config;

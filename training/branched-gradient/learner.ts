@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
@@ -8,7 +9,7 @@ import { potential } from '../../envs/design/reward.js';
 import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
 import { scaledBatch } from '../../models/networks/count-scaling.js';
 import type { DesignPolicy } from '../../models/policy/design-policy.js';
-import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
+import { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import { leastTargeted } from '../../models/strategies/target-choices.js';
 import type { BranchedGradientConfig } from '../config/branched-gradient-config.js';
 import { learningRateAt } from '../config/schedules.js';
@@ -23,7 +24,8 @@ import { decisionCredits, imitationLoss, surrogateLoss } from './surrogate.js';
 export interface BranchedGradientOptions {
   readonly config: BranchedGradientConfig;
   readonly policy: DesignPolicy;
-  readonly posterior: AmortizedGraphPosterior;
+  /** Where it is a trained one, gradients of values can pass through it. */
+  readonly posterior: GraphPosterior;
   readonly prior: CausalModelPrior;
   readonly settings: DesignEnvSettings;
 }
@@ -111,13 +113,13 @@ export class BranchedGradientLearner {
     const { config, prior, settings } = this.#options;
     const groups = Array.from({ length: config.groups }, (_, group) => stream.child('group', group));
     const branches = new Branches(settings, prior, { groups, branches: config.branches });
-    const pathwise = this.#isPathwise(branches);
+    const pathwise = this.#pathwisePosterior(branches);
     const potentials: Float32Array[] = [];
     const isTelescoped = config.objective === 'telescoped';
     const rollout = playBranches({
       policy: this.policy,
       branches,
-      pathwise,
+      pathwise: pathwise !== undefined,
       stream,
       branchesPerGroup: config.branches,
       teacher: imitates ? leastTargeted(config.imitation.targets) : undefined,
@@ -125,7 +127,10 @@ export class BranchedGradientLearner {
         if (isTelescoped && t < settings.budget) potentials.push(this.#potentials(branches));
       },
     });
-    const finalPotential = pathwise ? this.#finalPotential(rollout, branches) : tf.tensor1d(this.#potentials(branches));
+    const finalPotential =
+      pathwise === undefined
+        ? tf.tensor1d(this.#potentials(branches))
+        : this.#finalPotential(rollout, branches, pathwise);
     potentials.push(finalPotential.dataSync<'float32'>().slice());
     const metrics = rolloutMetrics(rollout, potentials[potentials.length - 1]!, config.branches);
     if (imitates) {
@@ -144,8 +149,8 @@ export class BranchedGradientLearner {
   }
 
   /** Phi(h_T) [B] as a function of the policy's values. */
-  #finalPotential({ channels }: Rollout, branches: Branches): tf.Tensor1D {
-    const { posterior, settings } = this.#options;
+  #finalPotential({ channels }: Rollout, branches: Branches, posterior: AmortizedGraphPosterior): tf.Tensor1D {
+    const { settings } = this.#options;
     const logits = posterior.logits(scaledBatch({ channels, rowMask: undefined }, posterior.config.inputScaling));
     const { count, size } = branches;
     return differentiablePotential(settings.reward, logits, tf.tensor3d(branches.graphs(), [count, size, size]));
@@ -161,19 +166,23 @@ export class BranchedGradientLearner {
     );
   }
 
-  #isPathwise(branches: Branches): boolean {
+  /** The posterior that gradients of values pass through; undefined where values learn by score function. */
+  #pathwisePosterior(branches: Branches): AmortizedGraphPosterior | undefined {
     const { config, posterior, settings } = this.#options;
-    if (config.valueGradient === 'score') return false;
-    const isPossible =
+    if (config.valueGradient === 'score') return undefined;
+    if (
+      posterior instanceof AmortizedGraphPosterior &&
       branches.isAffine &&
       isDifferentiable(settings.reward) &&
-      posterior.config.inputScaling !== 'log2-counts-per-million';
-    if (!isPossible && config.valueGradient === 'pathwise')
+      posterior.config.inputScaling !== 'log2-counts-per-million'
+    )
+      return posterior;
+    if (config.valueGradient === 'pathwise')
       throw new CausalPilotError(
         'E_CONFIG',
-        "learner.valueGradient: 'pathwise' needs linear systems with do or shift, noise that does not depend on the parents, targets that are not flipped, and a differentiable reward; use 'auto'",
+        "learner.valueGradient: 'pathwise' needs linear systems with do or shift, noise that does not depend on the parents, targets that are not flipped, a trained posterior and a differentiable reward; use 'auto'",
       );
-    return isPossible;
+    return undefined;
   }
 }
 

@@ -1,10 +1,10 @@
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import { RandomStream } from '../../core/random/stream.js';
 import { defineMetrics } from '../../core/run/metrics.js';
 import { createCausalModelPrior } from '../../envs/design/prior-registry.js';
 import { savePolicy } from '../../models/checkpoints.js';
 import { actionChannels } from '../../models/policy/action-numbers.js';
 import { DesignPolicy } from '../../models/policy/design-policy.js';
-import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import type { BranchedGradientConfig } from '../config/branched-gradient-config.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
@@ -30,7 +30,7 @@ export const BRANCHED_GRADIENT_METRICS = defineMetrics({
  */
 export async function trainPolicyByBranchedGradient(
   config: ExperimentWith<BranchedGradientConfig>,
-  posterior: AmortizedGraphPosterior,
+  posterior: GraphPosterior,
   io: TrainingIo,
 ): Promise<TrainingResult> {
   const { learner: options, environment, seed } = config;

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { DesignPolicy } from '../../models/policy/design-policy.js';
-import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
+import { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 
 /** Options that must agree for the posterior's encoder to mean the same in the policy. */
 const ENCODER_OPTIONS = [
@@ -22,9 +23,14 @@ const SHARED_PREFIXES = ['encoder/', 'pair/'];
  * Gives the policy's encoders, of histories and of pairs, the posterior's weights: what the posterior reads from a history is
  * what a design should be chosen by. The heads stay as they are.
  *
- * @throws CausalPilotError E_CONFIG naming the first option in which the encoders differ.
+ * @throws CausalPilotError E_CONFIG naming the first option in which the encoders differ, or for an exact posterior.
  */
-export function startFromPosterior(policy: DesignPolicy, posterior: AmortizedGraphPosterior): void {
+export function startFromPosterior(policy: DesignPolicy, posterior: GraphPosterior): void {
+  if (!(posterior instanceof AmortizedGraphPosterior))
+    throw new CausalPilotError(
+      'E_CONFIG',
+      'learner.warmStart: an exact posterior has no encoder to start from; set warmStart to none',
+    );
   const different = ENCODER_OPTIONS.find(
     (option) => !isDeepStrictEqual(policy.config[option], posterior.config[option]),
   );

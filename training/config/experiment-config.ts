@@ -67,6 +67,12 @@ export const ExperimentConfig = z
             'round-robin-fives-full',
           ])
           .describe('strategies beside the trained policy'),
+        limits: z
+          .enum(['auto', 'none'])
+          .default('auto')
+          .describe(
+            'judge the rows of every strategy by the exact and the scale-free posterior too, where these are defined and cheap (up to 10 variables)',
+          ),
         environments: z.array(z.string()).default(['training']).describe('named settings: training and the OOD suite'),
         seed: z.int().min(0).default(1).describe('names the held-out systems'),
       })

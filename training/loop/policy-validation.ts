@@ -1,3 +1,4 @@
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { VectorDesignEnv } from '../../envs/design/vector-design-env.js';
@@ -5,7 +6,6 @@ import type { DesignStrategy } from '../../models/design-strategy.js';
 import { DesignEpisodes, playEpisodes } from '../../models/play-episodes.js';
 import { interventionsFromActions, uniformActions } from '../../models/policy/action-numbers.js';
 import type { DecisionMode, DesignPolicy } from '../../models/policy/design-policy.js';
-import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import { trainedPolicy } from '../../models/strategies/trained-policy.js';
 import { decisionStream } from './decision-stream.js';
 import { meanOf } from './mean.js';
@@ -45,7 +45,7 @@ export class PolicyValidation {
 
   constructor(
     environment: DesignEnvConfig,
-    posterior: AmortizedGraphPosterior,
+    posterior: GraphPosterior,
     options: { readonly systems: number; readonly mode: DecisionMode; readonly stream: RandomStream },
   ) {
     this.#env = VectorDesignEnv.fromConfig({ ...environment, reward: 'expectedCorrectEntries' }, posterior);

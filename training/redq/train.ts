@@ -1,10 +1,10 @@
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import { CausalPilotError } from '../../core/errors.js';
 import { RandomStream } from '../../core/random/stream.js';
 import { defineMetrics } from '../../core/run/metrics.js';
 import { VectorDesignEnv } from '../../envs/design/vector-design-env.js';
 import { savePolicy } from '../../models/checkpoints.js';
 import { actionChannels } from '../../models/policy/action-numbers.js';
-import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
 import type { RedqConfig } from '../config/redq-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
@@ -35,7 +35,7 @@ export const REDQ_METRICS = defineMetrics({
  */
 export async function trainPolicyWithRedq(
   config: ExperimentWith<RedqConfig>,
-  posterior: AmortizedGraphPosterior,
+  posterior: GraphPosterior,
   io: TrainingIo,
 ): Promise<TrainingResult> {
   const trainer = new RedqTrainer(config, posterior);
@@ -61,7 +61,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   readonly #learner: RedqLearner;
   readonly #replay: EpisodeReplay;
 
-  constructor(config: ExperimentWith<RedqConfig>, posterior: AmortizedGraphPosterior) {
+  constructor(config: ExperimentWith<RedqConfig>, posterior: GraphPosterior) {
     const { learner: training, environment } = config;
     if (training.targetSubset > training.critics)
       throw new CausalPilotError(

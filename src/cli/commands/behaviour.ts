@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { DecisionMode } from '../../../models/policy/design-policy.js';
-import { checkpointFolder } from '../session/model-folders.js';
+import { checkpointFolder, POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import {
   addConfigOptions,
   addRunOptions,
@@ -27,7 +27,7 @@ export function registerBehaviour(program: Command): void {
         .description(
           'what a trained policy does: targets and values against graph and uncertainty, beside simple designs',
         )
-        .option('--posterior <folder>', 'run or checkpoint of the graph posterior (default: runs/<preset>/posterior)')
+        .option('--posterior <source>', POSTERIOR_OPTION)
         .option('--policy <folder>', 'run or checkpoint of the policy (default: runs/<preset>/policy)')
         .option('--systems <number>', 'held-out systems (default: evaluation.systems)', wholeNumber)
         .option('--examples <number>', 'of them, systems shown one by one', wholeNumber, 3)
@@ -49,10 +49,7 @@ Example:
 
 async function behaviour(options: BehaviourOptions): Promise<void> {
   const config = await loadExperiment(options);
-  const posterior = await checkpointFolder(
-    options.posterior ?? defaultFolder(options, 'posterior'),
-    "train one with 'causal-pilot pretrain' or name it with --posterior",
-  );
+  const posterior = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
   const policy = await checkpointFolder(
     options.policy ?? defaultFolder(options, 'policy'),
     "train one with 'causal-pilot train' or name it with --policy",

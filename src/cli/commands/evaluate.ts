@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import { TASK_KINDS, type TaskKind } from '../../../models/design-strategy.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
-import { checkpointFolder } from '../session/model-folders.js';
+import { checkpointFolder, POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import {
   addExperimentOptions,
   defaultFolder,
@@ -33,7 +33,7 @@ export function registerEvaluate(program: Command): void {
           .argParser(parseTask)
           .default('structure'),
       )
-      .option('--posterior <folder>', 'run or checkpoint of the graph posterior (default: runs/<preset>/posterior)')
+      .option('--posterior <source>', POSTERIOR_OPTION)
       .option('--policy <folder>', 'run or checkpoint of the policy (default: runs/<preset>/policy, if it is there)')
       .option(
         '--strategies <names>',
@@ -61,10 +61,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   }
   const config = await loadExperiment(options);
   const folder = options.out ?? defaultFolder(options, 'evaluation');
-  const posterior = await checkpointFolder(
-    options.posterior ?? defaultFolder(options, 'posterior'),
-    "train one with 'causal-pilot pretrain' or name it with --posterior",
-  );
+  const posterior = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
   const policy = await policyFolder(options);
   const environments = await chosenEnvironments(options, config.environment.prior.kind);
   const outcome = await withSession(config, async ({ interrupt, backend }) => {

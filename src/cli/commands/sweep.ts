@@ -7,7 +7,7 @@ import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { renderTable } from '../../evaluation/report/table.js';
-import { checkpointFolder } from '../session/model-folders.js';
+import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import {
   addExperimentOptions,
   defaultFolder,
@@ -42,7 +42,7 @@ export function registerSweep(program: Command): void {
       .option('--draws <number>', 'try this many random combinations instead of all', wholeNumber)
       .option('--seeds <number>', 'training seeds for each combination', wholeNumber, 3)
       .option('--processes <number>', 'runs at the same time (default: cores, divided by --threads)', wholeNumber)
-      .option('--posterior <folder>', 'graph posterior that all runs share (default: runs/<preset>/posterior)')
+      .option('--posterior <source>', POSTERIOR_OPTION)
       .option('--pretrain', 'each run trains a graph posterior of its own')
       .addHelpText(
         'after',
@@ -133,20 +133,20 @@ async function makePlan(options: SweepOptions): Promise<SweepPlan> {
   for (const trial of trials) await loadExperiment({ ...options, set: [...options.set, ...trialOverrides(trial)] });
   if (options.pretrain && options.posterior !== undefined)
     throw new CausalPilotError('E_CONFIG', 'give --posterior or --pretrain, not both');
-  const posterior = options.pretrain
-    ? null
-    : resolve(
-        await checkpointFolder(
-          options.posterior ?? defaultFolder(options, 'posterior'),
-          "train one with 'causal-pilot pretrain', name it with --posterior, or use --pretrain",
-        ),
-      );
+  const posterior = options.pretrain ? null : await sharedPosterior(options);
   return {
     experiment: experimentArguments(options),
     trials,
     seeds: Array.from({ length: options.seeds }, (_, index) => base.seed + index),
     posterior,
   };
+}
+
+/** The posterior of all trials, a folder by its whole path, since trials run in processes of their own. */
+async function sharedPosterior(options: SweepOptions): Promise<string> {
+  const { isExactPosterior } = await import('../../../models/open-posterior.js');
+  const source = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
+  return isExactPosterior(source) ? source : resolve(source);
 }
 
 function experimentArguments({ preset, config, set, backend, threads, precision }: SweepOptions): string[] {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { checkpointFolder } from '../session/model-folders.js';
+import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
 import { trainAgainst } from '../session/train-against.js';
@@ -14,7 +14,7 @@ export function registerTrain(program: Command): void {
     program
       .command('train')
       .description('train the design policy against a graph posterior')
-      .option('--posterior <folder>', 'run or checkpoint of the graph posterior (default: runs/<preset>/posterior)')
+      .option('--posterior <source>', POSTERIOR_OPTION)
       .addHelpText(
         'after',
         `
@@ -27,10 +27,7 @@ Example:
 async function train(options: TrainOptions): Promise<void> {
   const config = await loadExperiment(options);
   const folder = options.out ?? defaultFolder(options, 'policy');
-  const posteriorFolder = await checkpointFolder(
-    options.posterior ?? defaultFolder(options, 'posterior'),
-    "train one with 'causal-pilot pretrain' or name it with --posterior",
-  );
+  const posteriorFolder = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
   const result = await withSession(config, ({ interrupt, backend }) =>
     trainAgainst(posteriorFolder, config, {
       folder,

@@ -2,6 +2,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CausalPilotError } from '../../../core/errors.js';
 
+/** How `--posterior` is described where exact posteriors may be named. */
+export const POSTERIOR_OPTION =
+  'run or checkpoint of the graph posterior, or exact or scale-free: Bayesian inference itself, for linear Gaussian systems (default: runs/<preset>/posterior)';
+
+/**
+ * The posterior that the user means: the name of an exact one, or the checkpoint folder of a trained one.
+ *
+ * @throws CausalPilotError E_CHECKPOINT if there is no such checkpoint.
+ */
+export async function posteriorSource(path: string): Promise<string> {
+  const { isExactPosterior } = await import('../../../models/open-posterior.js');
+  if (isExactPosterior(path)) return path;
+  return checkpointFolder(path, "train one with 'causal-pilot pretrain', or name it with --posterior");
+}
+
 /**
  * The checkpoint folder that the user means: a checkpoint itself, or the best one of a run.
  *

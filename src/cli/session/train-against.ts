@@ -1,18 +1,14 @@
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import type { TrainingIo, TrainingResult } from '../../../training/loop/learning-loop.js';
 
-/** Trains the policy of an experiment against the graph posterior in a checkpoint folder. */
-export async function trainAgainst(
-  posteriorCheckpoint: string,
-  config: ExperimentConfig,
-  io: TrainingIo,
-): Promise<TrainingResult> {
-  const { loadGraphPosterior } = await import('../../../models/checkpoints.js');
+/** Trains the policy of an experiment against a graph posterior, trained or exact. */
+export async function trainAgainst(source: string, config: ExperimentConfig, io: TrainingIo): Promise<TrainingResult> {
+  const { openPosterior } = await import('../../../models/open-posterior.js');
   const { trainPolicy } = await import('../../../training/train-policy.js');
-  const posterior = await loadGraphPosterior(posteriorCheckpoint);
+  const { posterior, dispose } = await openPosterior(source, config.environment);
   try {
     return await trainPolicy(config, posterior, io);
   } finally {
-    posterior.dispose();
+    dispose();
   }
 }

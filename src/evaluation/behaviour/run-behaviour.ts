@@ -1,10 +1,11 @@
+import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import type { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { createProgress } from '../../../core/run/progress.js';
-import { loadGraphPosterior, loadPolicy } from '../../../models/checkpoints.js';
+import { loadPolicy } from '../../../models/checkpoints.js';
+import { openPosterior } from '../../../models/open-posterior.js';
 import type { DecisionMode, DesignPolicy } from '../../../models/policy/design-policy.js';
-import type { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { evaluateStrategies } from '../harness/harness.js';
 import { Bootstrap } from '../scores/statistics.js';
@@ -21,8 +22,9 @@ const SIMPLE_STRATEGIES = ['round-robin-full', 'random-full'] as const;
 
 export interface BehaviourRun {
   readonly config: ExperimentConfig;
-  /** Checkpoint folders. */
+  /** What `openPosterior` takes. */
   readonly posterior: string;
+  /** Checkpoint folder. */
   readonly policy: string;
   /** Held-out systems; the first ones of an evaluation with the same seed. */
   readonly systems: number;
@@ -42,12 +44,13 @@ export interface BehaviourRun {
 export async function runBehaviour(run: BehaviourRun): Promise<BehaviourStudy | undefined> {
   if (run.config.environment.budget === 0)
     throw new CausalPilotError('E_CONFIG', 'environment.budget: 0 experiments show no behaviour; set it to 1 or more');
-  const [posterior, policy] = [await loadGraphPosterior(run.posterior), await loadPolicy(run.policy)];
+  const { posterior, dispose } = await openPosterior(run.posterior, run.config.environment);
+  const policy = await loadPolicy(run.policy);
   try {
     const recording = await playAll(run, { posterior, policy });
     return recording && describe(run, recording);
   } finally {
-    posterior.dispose();
+    dispose();
     policy.dispose();
   }
 }
@@ -62,7 +65,7 @@ interface Recording {
 
 async function playAll(
   { config, systems, mode, interrupt, quiet = false }: BehaviourRun,
-  { posterior, policy }: { readonly posterior: AmortizedGraphPosterior; readonly policy: DesignPolicy },
+  { posterior, policy }: { readonly posterior: GraphPosterior; readonly policy: DesignPolicy },
 ): Promise<Recording | undefined> {
   const { environment, evaluation } = config;
   const names = [mode === 'stochastic' ? 'policy' : 'policy-deterministic', ...SIMPLE_STRATEGIES];

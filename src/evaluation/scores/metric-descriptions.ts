@@ -40,8 +40,13 @@ export const METRIC_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = 
   },
 };
 
+/** A figure taken by a reader of its own, such as `return/exact`, is described as the figure with the reader's name. */
 export function describeMetric(metric: string): MetricDescription {
-  return METRIC_DESCRIPTIONS[metric] ?? { label: metric, short: metric, better: 'higher', decimals: 3 };
+  const [figure = metric, reader] = metric.split('/');
+  const known = METRIC_DESCRIPTIONS[figure];
+  if (known !== undefined && reader !== undefined)
+    return { ...known, label: `${known.label}, ${reader} posterior`, short: `${known.short} (${reader})` };
+  return known ?? { label: metric, short: metric, better: 'higher', decimals: 3 };
 }
 
 /** "1.23 [1.10, 1.40]", or a dash where nothing is defined. */

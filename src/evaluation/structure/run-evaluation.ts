@@ -2,13 +2,19 @@ import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
-import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { readCheckpointManifest } from '../../../core/checkpoint/manifest.js';
 import { programVersion } from '../../../core/program-version.js';
 import type { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { createProgress } from '../../../core/run/progress.js';
-import { loadGraphPosterior, loadPolicy } from '../../../models/checkpoints.js';
+import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
+import { loadPolicy } from '../../../models/checkpoints.js';
+import { isExactPosterior, openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
+import {
+  EXACT_POSTERIOR_NAMES,
+  exactPosteriorFor,
+  whyNotExact,
+} from '../../../models/posterior/exact/environment-posterior.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { evaluateStrategies } from '../harness/harness.js';
 import { DIFFERENCES_FILE, RESULTS_FILE, readFigures, writeFigures, writeReport } from '../report/files.js';
@@ -17,13 +23,13 @@ import { readScores, writeScores } from '../scores/scores-file.js';
 import { type EvaluationSummary, summarize } from '../scores/summary.js';
 import { createStrategies, needsPolicy, strategyNames, withReference } from '../strategies/registry.js';
 import { evaluationSettings } from './settings.js';
-import { StructureTask } from './structure-task.js';
+import { type LimitReader, StructureTask } from './structure-task.js';
 
 export interface EvaluationRun {
   readonly config: ExperimentConfig;
   /** Folder for results and report. */
   readonly folder: string;
-  /** Checkpoint folder of the graph posterior. */
+  /** What `openPosterior` takes: the checkpoint folder of the graph posterior, or the name of an exact one. */
   readonly posterior: string;
   /** Checkpoint folder of the policy; without one only simple strategies are evaluated. */
   readonly policy?: string;
@@ -56,9 +62,9 @@ export async function runEvaluation(run: EvaluationRun): Promise<EvaluationOutco
   const plan = planEvaluation(run);
   const finished = run.resume ? readFinished(run.folder, plan.fingerprint) : undefined;
   if (finished !== undefined) return finished;
-  const [posterior, policy] = [await loadGraphPosterior(run.posterior), await loadNeededPolicy(run, plan.strategies)];
+  const policy = await loadNeededPolicy(run, plan.strategies);
   try {
-    const { status, scores } = await playAll(run, plan, { posterior, policy });
+    const { status, scores } = await playAll(run, plan, policy);
     const partial = join(run.folder, PARTIAL_FILE);
     if (status === 'interrupted') {
       writeScores(partial, plan.fingerprint, scores);
@@ -72,7 +78,6 @@ export async function runEvaluation(run: EvaluationRun): Promise<EvaluationOutco
     rmSync(partial, { force: true });
     return { status, summary, files };
   } finally {
-    posterior.dispose();
     policy?.dispose();
   }
 }
@@ -95,7 +100,7 @@ function planEvaluation({ config, posterior, policy, backend, ...run }: Evaluati
     backend,
     evaluation: { ...figures, strategies, environments },
     settings: evaluationSettings(environment, environments),
-    posterior: readCheckpointManifest(posterior).manifestSha256,
+    posterior: posteriorIdentity(posterior),
     policy: policy === undefined ? null : readCheckpointManifest(policy).manifestSha256,
   };
   const fingerprint = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
@@ -106,15 +111,39 @@ async function loadNeededPolicy({ policy }: EvaluationRun, strategies: readonly 
   return policy !== undefined && strategies.some(needsPolicy) ? loadPolicy(policy) : undefined;
 }
 
+/** The largest systems that are judged by exact posteriors too: a millisecond a history. */
+const MOST_VARIABLES_OF_LIMITS = 10;
+
+/** The posteriors that show the limit in an environment: all that are exact there and cheap. */
+async function limitReaders(
+  { config, posterior }: EvaluationRun,
+  environment: DesignEnvConfig,
+): Promise<LimitReader[]> {
+  if (config.evaluation.limits === 'none' || environment.prior.variables > MOST_VARIABLES_OF_LIMITS) return [];
+  const names = EXACT_POSTERIOR_NAMES.filter(
+    (name) => name !== posterior && whyNotExact(name, environment) === undefined,
+  );
+  return Promise.all(names.map(async (name) => ({ name, posterior: await exactPosteriorFor(name, environment) })));
+}
+
 async function playAll(
-  { config, folder, resume, interrupt, quiet = false }: EvaluationRun,
+  run: EvaluationRun,
   { strategies: names, environments, fingerprint }: EvaluationPlan,
-  { posterior, policy }: { posterior: GraphPosterior; policy: Awaited<ReturnType<typeof loadPolicy>> | undefined },
+  policy: Awaited<ReturnType<typeof loadPolicy>> | undefined,
 ): ReturnType<typeof evaluateStrategies> {
+  const { config, folder, resume, interrupt, quiet = false } = run;
   const { systems, batchSize, seed } = config.evaluation;
-  const strategies = createStrategies(names, policy === undefined ? {} : { policy });
-  const tasks = evaluationSettings(config.environment, environments).map(
-    (setting) => new StructureTask({ environment: setting.name, config: setting.config, posterior, seed }),
+  const strategies = createStrategies(names, { policy });
+  const settings = evaluationSettings(config.environment, environments);
+  // A trained posterior is the same in every setting; an exact one takes each setting's prior.
+  const chosen = isExactPosterior(run.posterior) ? settings : settings.slice(0, 1);
+  const opened = await Promise.all(chosen.map((setting) => openPosterior(run.posterior, setting.config)));
+  const tasks = await Promise.all(
+    settings.map(async ({ name, config: environment }, index) => {
+      const { posterior } = opened[Math.min(index, opened.length - 1)]!;
+      const limits = await limitReaders(run, environment);
+      return new StructureTask({ environment: name, config: environment, posterior, seed, limits });
+    }),
   );
   const earlier = resume ? readScores(join(folder, PARTIAL_FILE), fingerprint) : undefined;
   const total = tasks.length * strategies.length * systems;
@@ -126,10 +155,11 @@ async function playAll(
       batchSize,
       interrupted: () => interrupt.requested,
       onProgress: (done) => progress.update(done),
-      ...(earlier === undefined ? {} : { resume: earlier }),
+      resume: earlier,
     });
   } finally {
     progress.finish();
+    for (const { dispose } of opened) dispose();
   }
 }
 

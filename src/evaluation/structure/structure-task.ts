@@ -33,6 +33,17 @@ const MEASURES = Object.values(METRICS);
 
 export const STRUCTURE_METRICS: readonly string[] = Object.keys(METRICS);
 
+/** Figures that are also taken by the readers that show the limit. */
+const LIMIT_METRICS = ['return', 'auroc', 'logPosterior'] as const;
+const LIMIT_MEASURES: readonly StructureMetric[] = [expectedCorrectEntries, auroc, logPosterior];
+
+/** A posterior that judges the same rows beside the one that the task is played with, such as an exact one. */
+export interface LimitReader {
+  /** What its figures are called: `return/<name>`. */
+  readonly name: string;
+  readonly posterior: GraphPosterior;
+}
+
 /** A batch of systems as they stand after a round, for those who watch how a strategy plays. */
 export interface StructureMoment {
   /** Name of the strategy. */
@@ -56,6 +67,8 @@ export interface StructureTaskOptions {
   readonly posterior: GraphPosterior;
   /** Evaluation seed: with the system's number it names everything that a system draws. */
   readonly seed: number;
+  /** Show what the rows of every strategy are worth at best, whatever `posterior` makes of them. @defaultValue none */
+  readonly limits?: readonly LimitReader[];
   /** Told of every round of every batch; it changes nothing. */
   readonly watch?: (moment: StructureMoment) => void;
 }
@@ -67,17 +80,20 @@ export interface StructureTaskOptions {
 export class StructureTask implements EvaluationTask {
   readonly kind = 'structure';
   readonly environment: string;
-  readonly metrics = STRUCTURE_METRICS;
+  readonly metrics: readonly string[];
   readonly rounds: number;
   readonly #env: VectorDesignEnv;
   readonly #seed: number;
+  readonly #limits: readonly LimitReader[];
   readonly #watch: (moment: StructureMoment) => void;
 
-  constructor({ environment, config, posterior, seed, watch = () => {} }: StructureTaskOptions) {
+  constructor({ environment, config, posterior, seed, limits = [], watch = () => {} }: StructureTaskOptions) {
     this.environment = environment;
     this.rounds = config.budget;
     this.#env = VectorDesignEnv.fromConfig(config, posterior);
     this.#seed = seed;
+    this.#limits = limits;
+    this.metrics = [...STRUCTURE_METRICS, ...limits.flatMap(({ name }) => LIMIT_METRICS.map((m) => `${m}/${name}`))];
     this.#watch = watch;
   }
 
@@ -98,31 +114,48 @@ export class StructureTask implements EvaluationTask {
     { first, streams }: { readonly first: number; readonly streams: readonly RandomStream[] },
   ): Float64Array {
     const episodes = new DesignEpisodes(this.#env, streams);
-    const figures = new Float64Array(streams.length * (this.rounds + 1) * MEASURES.length);
+    const figures = new Float64Array(streams.length * (this.rounds + 1) * this.metrics.length);
     const graphs = this.#env.models.map(({ graph }) => graph);
     playEpisodes(episodes, strategy, {
       streams,
       watch: (round, interventions) => {
-        const { edgeProbabilities } = episodes.state;
-        this.#measure(edgeProbabilities, graphs, { round, figures });
+        const { edgeProbabilities, histories } = episodes.state;
+        this.#measure(edgeProbabilities, graphs, { round, figures, measures: MEASURES, offset: 0 });
+        this.#limits.forEach(({ posterior }, index) => {
+          const offset = MEASURES.length + index * LIMIT_METRICS.length;
+          this.#measure(posterior.edgeProbabilities(histories), graphs, {
+            round,
+            figures,
+            measures: LIMIT_MEASURES,
+            offset,
+          });
+        });
         this.#watch({ strategy: strategy.name, first, round, graphs, edgeProbabilities, interventions });
       },
     });
     return figures;
   }
 
+  /** Figures of one reader after a round, from `offset` on in those of every system. */
   #measure(
     edgeProbabilities: Float32Array,
     graphs: readonly CausalGraph[],
-    { round, figures }: { readonly round: number; readonly figures: Float64Array },
+    { round, figures, measures, offset }: Measurement,
   ): void {
     const entries = this.#env.size * this.#env.size;
     graphs.forEach((graph, k) => {
       const probabilities = edgeProbabilities.subarray(k * entries, (k + 1) * entries);
-      const at = (k * (this.rounds + 1) + round) * MEASURES.length;
-      MEASURES.forEach((measure, metric) => {
+      const at = (k * (this.rounds + 1) + round) * this.metrics.length + offset;
+      measures.forEach((measure, metric) => {
         figures[at + metric] = measure(probabilities, graph) ?? Number.NaN;
       });
     });
   }
+}
+
+interface Measurement {
+  readonly round: number;
+  readonly figures: Float64Array;
+  readonly measures: readonly StructureMetric[];
+  readonly offset: number;
 }

@@ -1,0 +1,54 @@
+import type { GraphPosterior } from '../core/causal/graph-posterior.js';
+import { readCheckpointManifest } from '../core/checkpoint/manifest.js';
+import type { DesignEnvConfig } from '../envs/design/design-env-config.js';
+import { loadGraphPosterior } from './checkpoints.js';
+import {
+  type ExactPosteriorName,
+  exactPosteriorFor,
+  isExactPosteriorName,
+} from './posterior/exact/environment-posterior.js';
+
+/** Appended to a posterior's name by those who know that its prior does not describe the systems. */
+const KNOWINGLY = '-misspecified';
+
+/** A posterior and how to let go of it. */
+export interface OpenPosterior {
+  readonly posterior: GraphPosterior;
+  /** What tables call it. */
+  readonly name: string;
+  dispose(): void;
+}
+
+/** The name in `exact`, `scale-free` and the same with `-misspecified`; undefined for the folder of a trained posterior. */
+function parseExactName(source: string): { name: ExactPosteriorName; allowMisspecified: boolean } | undefined {
+  const allowMisspecified = source.endsWith(KNOWINGLY);
+  const name = allowMisspecified ? source.slice(0, -KNOWINGLY.length) : source;
+  return isExactPosteriorName(name) ? { name, allowMisspecified } : undefined;
+}
+
+/** Whether a posterior is computed from the environment's prior and not trained. */
+export function isExactPosterior(source: string): boolean {
+  return parseExactName(source) !== undefined;
+}
+
+/**
+ * The posterior that `source` names for the systems of an environment: `exact`, `scale-free` (with `-misspecified` where
+ * that is known to be so), or the folder of a checkpoint.
+ *
+ * @throws CausalPilotError E_CONFIG where an exact posterior would not be exact, E_CHECKPOINT for a folder without a usable
+ * posterior.
+ */
+export async function openPosterior(source: string, environment: DesignEnvConfig): Promise<OpenPosterior> {
+  const exact = parseExactName(source);
+  if (exact === undefined) {
+    const posterior = await loadGraphPosterior(source);
+    return { posterior, name: 'learned', dispose: () => posterior.dispose() };
+  }
+  const posterior = await exactPosteriorFor(exact.name, environment, exact);
+  return { posterior, name: posterior.name, dispose: () => {} };
+}
+
+/** What tells two posteriors apart: the hash of a checkpoint, or the name of an exact one. */
+export function posteriorIdentity(source: string): string {
+  return isExactPosterior(source) ? source : readCheckpointManifest(source).manifestSha256;
+}

@@ -9,6 +9,7 @@ const REGISTRY: Readonly<Record<string, () => Promise<{ benchmark: Benchmark | P
   encoder: () => import('./encoder.js'),
   redq: () => import('./redq.js'),
   posterior: () => import('./posterior.js'),
+  exact: () => import('./exact-posterior.js'),
   decision: () => import('./decision.js'),
   sergio: () => import('./sergio.js'),
   civ: () => import('./civ.js'),

@@ -230,8 +230,8 @@ class OwnScores {
   size_t entries(int first) const { return size_t(sink_->m - first + 1) * (sink_->m - first + 2) / 2; }
   Lanes* matrix(int first) { return arena_.data() + offsets_[first]; }
 
-  // A trapezoid in log s is exact to e^-24 at steps of 0.9 standard deviations of log s, whose shape parameter is at most
-  // a + n / 2; the range holds six deviations below the smallest scale of any set and eight above the largest.
+  // A trapezoid in log s is exact to e^-21 at steps of 0.95 standard deviations of log s, whose shape parameter is at most
+  // a + n / 2; the range holds six deviations below the smallest scale of any set and 7.5 above the largest.
   void placeNodes(double constant) {
     const Sink& sink = *sink_;
     const Prior& prior = *prior_;
@@ -240,8 +240,8 @@ class OwnScores {
     const double shapeLeast = prior.shape + std::max(0.0, sink.n - most) / 2;
     const double deviation = 1 / std::sqrt(shapeLeast);
     const double low = std::log((prior.scale + fullResidual(sink, elimination_) / 2) / shapeMost) - 6 * deviation;
-    const double high = std::log((prior.scale + sink.at(m, m) / 2) / shapeLeast * most) + 8 * deviation;
-    const double step = 0.9 / std::sqrt(shapeMost);
+    const double high = std::log((prior.scale + sink.at(m, m) / 2) / shapeLeast * most) + 7.5 * deviation;
+    const double step = 0.95 / std::sqrt(shapeMost);
     blocks_ = std::max(1, int(std::ceil((high - low) / step / L)));
     constant_ = constant + std::log(step);
     nodes_.resize(blocks_);
@@ -337,6 +337,8 @@ class ScaleFreeScores {
     tops_ = tops;
     const int size = sink.m + 1;
     variance_ = sink.at(sink.m, sink.m);
+    perParent_ = 0.5 * std::log1p(prior.g);
+    share_ = 1 / (1 + prior.g);
     matrices_.resize(size_t(size + 1) * size * size);
     std::copy(sink.gram.begin(), sink.gram.end(), matrices_.begin());
     std::fill_n(totals, size_t(1) << sink.m, 1.0);
@@ -348,13 +350,13 @@ class ScaleFreeScores {
   const Sink* sink_ = nullptr;
   const Prior* prior_ = nullptr;
   double* tops_ = nullptr;
-  double variance_ = 0;
+  double variance_ = 0, perParent_ = 0, share_ = 0;
   std::vector<double> matrices_;
 
   double score(int rank, double residual) const {
     if (sink_->n <= 0 || !(variance_ > 0)) return 0;
-    const double share = (1 + prior_->g * std::max(residual, 0.0) / variance_) / (1 + prior_->g);
-    return -0.5 * rank * std::log1p(prior_->g) - sink_->n / 2 * std::log(share);
+    const double share = (1 + prior_->g * std::max(residual, 0.0) / variance_) * share_;
+    return -rank * perParent_ - sink_->n / 2 * std::log(share);
   }
 
   void visit(int first, uint32_t mask, int k, int rank) {

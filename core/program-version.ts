@@ -1,10 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { CausalPilotError } from './errors.js';
-
-const PackageFile = z.object({ name: z.string(), version: z.string() });
 
 /** The folder of the installed package; found by walking up, because sources and built files lie at different depths. */
 export function packageFolder(): string {
@@ -18,7 +15,16 @@ export function packageFolder(): string {
   return folder;
 }
 
-/** The version of causal-pilot that is running, as recorded in run folders and checkpoints. */
+/**
+ * The version of causal-pilot that is running, as recorded in run folders and checkpoints.
+ *
+ * @throws CausalPilotError E_STATE if the package does not tell it.
+ */
 export function programVersion(): string {
-  return PackageFile.parse(JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8'))).version;
+  const path = join(packageFolder(), 'package.json');
+  // Read by hand: every call of the command line asks for the version, and loading zod takes longer than `--help`.
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(path, 'utf8'));
+  if (typeof version !== 'string')
+    throw new CausalPilotError('E_STATE', `${path}: there is no version in it; reinstall the package`);
+  return version;
 }

@@ -34,7 +34,7 @@ const usage = commands.filter((command) => !installing.includes(command));
 function runnable(command: string): string {
   return command
     .replace(/^npx causal-pilot\b/, `"${process.execPath}" "${join(root, 'dist/src/cli/main.js')}"`)
-    .replace(/^npm run fixtures -- /, `"${process.execPath}" "${join(root, 'dist/src/cli/fixtures-main.js')}" ${root}`)
+    .replace(/^npm run fixtures -- /, `"${process.execPath}" "${join(root, 'dist/src/fixtures/main.js')}" ${root}`)
     .replace(/--preset ((?!civ-)[\w-]+)/, (_, preset: string) => `--config ${standIn(preset)}`);
 }
 

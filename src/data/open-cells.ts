@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { CausalPilotError } from '../../core/errors.js';
-import type { CellSource, CellSourceOptions } from './cell-source.js';
+import type { CellSource, CellSourceOptions } from './cells/cell-source.js';
 import { openTextCells } from './text/text-cells.js';
 
 /** Endings of text tables with what separates their columns; undefined: tabs where the header has any, else commas. */

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { writeFileAtomic } from '../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { ScreenCells } from '../../envs/sergio/screen.js';
-import { cellName, cellTypeName } from './cell-names.js';
+import { cellName, cellTypeName } from './cells/cell-names.js';
 
 /** Digits of clean expression in a text file; counts are whole numbers and written in full. */
 const DIGITS = 7;

@@ -11,7 +11,6 @@ import {
   loadExperiment,
   nameList,
 } from '../session/options.js';
-import { printEvaluation } from '../session/print-evaluation.js';
 import { printJson, printLine, withSession } from '../session/session.js';
 
 interface EvaluateOptions extends ExperimentOptions {
@@ -48,7 +47,7 @@ export function registerEvaluate(program: Command): void {
 Example:
   causal-pilot evaluate --preset linear-d10 --ood --set evaluation.systems=100
   causal-pilot evaluate --preset linear-d10 --strategies policy,random,round-robin-full --json
-  causal-pilot evaluate --task target --preset civ-figure5 --set runs=5`,
+  causal-pilot evaluate --task goal --preset civ-figure5 --set runs=5`,
       ),
   ).action(evaluate);
 }
@@ -79,9 +78,11 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
       ...(environments === undefined ? {} : { environments }),
     });
   });
-  if (outcome.status === 'interrupted') printLine(`evaluation: stopped and saved in ${folder}; continue with --resume`);
-  else if (options.json) printJson({ folder, ...outcome.summary });
-  else printEvaluation(outcome.summary, outcome.files);
+  if (outcome.status === 'interrupted')
+    return printLine(`evaluation: stopped and saved in ${folder}; continue with --resume`);
+  if (options.json) return printJson({ folder, ...outcome.summary });
+  const { printEvaluation } = await import('../session/print-evaluation.js');
+  printEvaluation(outcome.summary, outcome.files);
 }
 
 function parseTask(name: string): TaskKind {

@@ -4,9 +4,8 @@ import type { Command } from 'commander';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import type { EvaluationSummary } from '../../evaluation/scores/summary.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
-import { printEvaluation } from '../session/print-evaluation.js';
 import { printJson, printLine, type Session, typedCommand, withSession } from '../session/session.js';
-import { StageClock } from '../session/stage-clock.js';
+import type { StageClock } from '../session/stage-clock.js';
 import { trainAgainst } from '../session/train-against.js';
 
 export function registerQuickstart(program: Command): void {
@@ -31,7 +30,8 @@ async function quickstart(options: ExperimentOptions): Promise<void> {
   const experiment = options.config === undefined ? { ...options, preset: chosen } : options;
   const config = await loadExperiment(experiment);
   const folder = options.out ?? defaultFolder(experiment, '');
-  const clock = new StageClock(join(folder, 'time.json'));
+  const { StageClock: Clock } = await import('../session/stage-clock.js');
+  const clock = new Clock(join(folder, 'time.json'));
   const outcome = await withSession(config, (session) =>
     runStages(config, folder, { session, clock, quiet: options.quiet ?? false }),
   );
@@ -39,10 +39,11 @@ async function quickstart(options: ExperimentOptions): Promise<void> {
     printLine(`quickstart: stopped and saved in ${folder}; the same command continues`);
     return;
   }
-  const { describeHeadline, policyHeadlines } = await import('../session/policy-headlines.js');
+  const { describeHeadline, policyHeadlines } = await import('../../evaluation/report/policy-headlines.js');
   const headlines = policyHeadlines(outcome.summary, config.evaluation.reference);
   if (options.json) printJson({ folder, headlines, seconds: clock.seconds, ...outcome.summary });
   else {
+    const { printEvaluation } = await import('../session/print-evaluation.js');
     printEvaluation(outcome.summary, outcome.files);
     for (const headline of headlines) printLine(describeHeadline(headline));
     printLine(clock.describe());

@@ -2,11 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
-import { RandomStream } from '../../../core/random/stream.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
-import { renderTable } from '../../evaluation/report/table.js';
 import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import {
   addExperimentOptions,
@@ -49,7 +46,7 @@ export function registerSweep(program: Command): void {
         `
 Example:
   causal-pilot sweep --preset quickstart --vary 'policy.head.kind=[single, bernoulli]' --seeds 5
-  causal-pilot sweep --preset quickstart-redq --vary 'training.policyLearningRate={ from: 1e-4, to: 1e-2, scale: log }' --draws 10`,
+  causal-pilot sweep --preset quickstart-redq --vary 'learner.policyLearningRate={ from: 1e-4, to: 1e-2, scale: log }' --draws 10`,
       ),
   ).action(sweep);
 }
@@ -104,6 +101,7 @@ async function report(
     isInterrupted,
   }: { jobs: Parameters<typeof import('../sweep/sweep-table.js').sweepRows>[0]; isInterrupted: boolean },
 ): Promise<void> {
+  const { writeFileAtomic } = await import('../../../core/checkpoint/files.js');
   const { sweepRows, sweepTable } = await import('../sweep/sweep-table.js');
   const { readLearningPanels } = await import('../sweep/sweep-curves.js');
   const { writeLearningCurves } = await import('../../evaluation/report/files.js');
@@ -113,6 +111,7 @@ async function report(
   const curves = panels.length === 0 ? [] : await writeLearningCurves(join(folder, 'curves'), panels);
   if (options.json) printJson({ folder, status: isInterrupted ? 'interrupted' : 'finished', rows, curves });
   else {
+    const { renderTable } = await import('../../evaluation/report/table.js');
     if (rows.length > 0) printLine(`${renderTable(sweepTable(rows))}\n`);
     if (curves.length > 0) printLine(`Learning curves: ${curves.join(', ')}`);
     if (isInterrupted) printLine(`sweep: stopped and saved in ${folder}; continue with --resume`);
@@ -121,6 +120,7 @@ async function report(
 
 /** Checks everything that can be checked before the first run: options, values of every trial, the posterior. */
 async function makePlan(options: SweepOptions): Promise<SweepPlan> {
+  const { RandomStream } = await import('../../../core/random/stream.js');
   const { listTrials, parseVariation, trialOverrides } = await import('../sweep/search-space.js');
   const base = await loadExperiment(options);
   if (options.vary.length === 0)

@@ -1,8 +1,8 @@
 import { Dataset, Group } from 'h5wasm/node';
 import { nearestName } from '../../../core/config/nearest-name.js';
-import type { CellLabels } from '../cell-source.js';
-import { LabelCollector } from '../label-collector.js';
-import { listNames } from '../list-names.js';
+import type { CellLabels } from '../cells/cell-source.js';
+import { LabelCollector } from '../cells/label-collector.js';
+import { listNames } from '../cells/list-names.js';
 import type { Hdf5Reader } from './hdf5-file.js';
 import { holdsNumbers, readNumbers } from './numbers.js';
 

@@ -1,7 +1,7 @@
 import type { Dataset } from 'h5wasm/node';
-import type { CellValues } from '../cell-source.js';
-import { CompensatedSums } from '../compensated-sums.js';
-import { ValueProfile } from '../value-profile.js';
+import type { CellValues } from '../cells/cell-source.js';
+import { CompensatedSums } from '../cells/compensated-sums.js';
+import { ValueProfile } from '../cells/value-profile.js';
 import type { Hdf5Reader } from './hdf5-file.js';
 import { type MatrixRequest, slotsOf } from './matrix-request.js';
 import { readNumbers } from './numbers.js';

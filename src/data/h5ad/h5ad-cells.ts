@@ -1,6 +1,6 @@
 import { CausalPilotError } from '../../../core/errors.js';
-import type { CellSource, CellSourceOptions, PassedOver } from '../cell-source.js';
-import { listNames } from '../list-names.js';
+import type { CellSource, CellSourceOptions, PassedOver } from '../cells/cell-source.js';
+import { listNames } from '../cells/list-names.js';
 import { type DataFrame, labelTexts, openDataFrame } from './data-frame.js';
 import { Hdf5Reader } from './hdf5-file.js';
 import { openMatrix } from './matrix.js';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import h5wasm, { File, type Group } from 'h5wasm/node';
 import type { ScreenCells } from '../../../envs/sergio/screen.js';
-import { cellName, cellTypeName } from '../cell-names.js';
+import { cellName, cellTypeName } from '../cells/cell-names.js';
 
 // The AnnData on-disk format, version 0.1.0: X as a dense array, `obs` and `var` as data frames of string columns.
 

@@ -1,4 +1,4 @@
-import type { CellRequest } from '../cell-source.js';
+import type { CellRequest } from '../cells/cell-source.js';
 
 /** What is asked of a matrix. Shapes: n cells, g columns. */
 export interface MatrixRequest extends CellRequest {

@@ -1,5 +1,5 @@
 import { Dataset, Group } from 'h5wasm/node';
-import type { CellValues } from '../cell-source.js';
+import type { CellValues } from '../cells/cell-source.js';
 import { readDense } from './dense-matrix.js';
 import type { Hdf5Reader } from './hdf5-file.js';
 import type { MatrixRequest } from './matrix-request.js';

@@ -1,4 +1,4 @@
-import type { PassedOver } from '../cell-source.js';
+import type { PassedOver } from '../cells/cell-source.js';
 import { namesFigure, namesRows } from './column-names.js';
 import { readNumber } from './read-number.js';
 

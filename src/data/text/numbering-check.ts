@@ -1,4 +1,4 @@
-import { CompensatedSums } from '../compensated-sums.js';
+import { CompensatedSums } from '../cells/compensated-sums.js';
 
 /** With fewer rows a gene may look so by chance. */
 const FEWEST_ROWS = 20;

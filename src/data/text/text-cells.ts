@@ -1,7 +1,7 @@
 import { CausalPilotError } from '../../../core/errors.js';
-import type { CellRequest, CellSource, CellSourceOptions, CellValues } from '../cell-source.js';
-import { CompensatedSums } from '../compensated-sums.js';
-import { ValueProfile } from '../value-profile.js';
+import type { CellRequest, CellSource, CellSourceOptions, CellValues } from '../cells/cell-source.js';
+import { CompensatedSums } from '../cells/compensated-sums.js';
+import { ValueProfile } from '../cells/value-profile.js';
 import { inspectTextFile, refused, type TextFile } from './open-text.js';
 import { readNumber } from './read-number.js';
 import { type TextRow, visitRows } from './text-rows.js';

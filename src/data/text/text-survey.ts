@@ -1,8 +1,8 @@
 import { nearestName } from '../../../core/config/nearest-name.js';
 import { CausalPilotError } from '../../../core/errors.js';
-import type { CellLabels, CellSourceOptions } from '../cell-source.js';
-import { LabelCollector } from '../label-collector.js';
-import { listNames } from '../list-names.js';
+import type { CellLabels, CellSourceOptions } from '../cells/cell-source.js';
+import { LabelCollector } from '../cells/label-collector.js';
+import { listNames } from '../cells/list-names.js';
 import { type ColumnRoles, columnRoles } from './column-roles.js';
 import { NumberingCheck } from './numbering-check.js';
 import { refused, type TextFile } from './open-text.js';

@@ -1,9 +1,9 @@
 import { CausalPilotError } from '../../../core/errors.js';
-import type { CellSource, PassedOver } from '../../data/cell-source.js';
-import { listNames } from '../../data/list-names.js';
+import type { CellSource, PassedOver } from '../../data/cells/cell-source.js';
+import { listNames } from '../../data/cells/list-names.js';
+import type { ValueKind, ValueProfile } from '../../data/cells/value-profile.js';
 import { logNormalise } from '../../data/log-normalise.js';
 import { openCells } from '../../data/open-cells.js';
-import type { ValueKind, ValueProfile } from '../../data/value-profile.js';
 import type { ScreenStudyConfig } from './goal-study-config.js';
 import { type KnockoutScreen, knockoutScreen } from './knockout-screen.js';
 import { type LeftOutCells, type ScreenConditions, screenConditions } from './screen-labels.js';

@@ -1,4 +1,4 @@
-import { listNames } from '../../data/list-names.js';
+import { listNames } from '../../data/cells/list-names.js';
 import type { ScreenData } from './read-screen.js';
 
 /** Labels that are told apart on the terminal; the rest is added up. */

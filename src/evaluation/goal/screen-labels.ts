@@ -1,7 +1,7 @@
 import { CausalPilotError } from '../../../core/errors.js';
-import type { CellSource } from '../../data/cell-source.js';
+import type { CellSource } from '../../data/cells/cell-source.js';
+import { listNames } from '../../data/cells/list-names.js';
 import { GeneNames } from '../../data/gene-names.js';
-import { listNames } from '../../data/list-names.js';
 import { isMissing } from '../../data/text/read-number.js';
 
 /** Cells that a study does not use, by their label. */

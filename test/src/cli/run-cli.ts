@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { runCommandLine } from '../../../src/cli/program.js';
 
-const dist = fileURLToPath(new URL('../../../dist/src/cli', import.meta.url));
+const dist = fileURLToPath(new URL('../../../dist/src', import.meta.url));
 
 export interface CliResult {
   readonly status: number | null;
@@ -14,15 +14,15 @@ export interface CliResult {
 }
 
 export interface CliOptions {
-  /** @defaultValue 'main.js' */
-  readonly entry?: 'main.js' | 'fixtures-main.js';
+  /** @defaultValue 'cli/main.js' */
+  readonly entry?: 'cli/main.js' | 'fixtures/main.js';
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs the built command line to its end. */
 export function runCli(args: readonly string[], options: CliOptions = {}): CliResult {
-  const { entry = 'main.js', cwd, env = {} } = options;
+  const { entry = 'cli/main.js', cwd, env = {} } = options;
   const { status, stdout, stderr } = spawnSync(process.execPath, [builtEntry(entry), ...args], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
@@ -53,7 +53,7 @@ export async function interruptCli(
   args: readonly string[],
   { isReady, signal }: { readonly isReady: () => boolean; readonly signal: NodeJS.Signals },
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [builtEntry('main.js'), ...args]);
+  const child = spawn(process.execPath, [builtEntry('cli/main.js'), ...args]);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (part) => {

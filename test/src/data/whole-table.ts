@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { CellSourceOptions } from '../../../src/data/cell-source.js';
+import type { CellSourceOptions } from '../../../src/data/cells/cell-source.js';
 import { openCells } from '../../../src/data/open-cells.js';
 
 export const TABLES = fileURLToPath(new URL('../../fixtures/tables/', import.meta.url));

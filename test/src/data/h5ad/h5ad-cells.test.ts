@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { File, type Group } from 'h5wasm/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CausalPilotError } from '../../../../core/errors.js';
-import type { CellSourceOptions } from '../../../../src/data/cell-source.js';
+import type { CellSourceOptions } from '../../../../src/data/cells/cell-source.js';
 import { openH5adCells } from '../../../../src/data/h5ad/h5ad-cells.js';
 import { loadHdf5 } from '../../../../src/data/h5ad/hdf5-file.js';
 import { TABLES, wholeTable } from '../whole-table.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CellSourceOptions } from '../../../../src/data/cell-source.js';
+import type { CellSourceOptions } from '../../../../src/data/cells/cell-source.js';
 import { openTextCells } from '../../../../src/data/text/text-cells.js';
 import { TABLES, wholeTable } from '../whole-table.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { CellSource } from '../../../../src/data/cell-source.js';
-import { LabelCollector } from '../../../../src/data/label-collector.js';
+import type { CellSource } from '../../../../src/data/cells/cell-source.js';
+import { LabelCollector } from '../../../../src/data/cells/label-collector.js';
 import { screenConditions } from '../../../../src/evaluation/goal/screen-labels.js';
 
 function source(genes: readonly string[], labels: readonly (string | undefined)[]): CellSource {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CompensatedSums } from '../../../src/data/compensated-sums.js';
+import { CompensatedSums } from '../../../../src/data/cells/compensated-sums.js';
 
 function sum(values: readonly number[]): number {
   const sums = new CompensatedSums(2);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ValueProfile } from '../../../src/data/value-profile.js';
+import { ValueProfile } from '../../../../src/data/cells/value-profile.js';
 
 function profile(...values: number[]): ValueProfile {
   const made = new ValueProfile();

@@ -1,6 +1,6 @@
-import { describeMetric, formatEstimate } from '../../evaluation/scores/metric-descriptions.js';
-import { bestSimpleStrategy, type DifferenceRow, type EvaluationSummary } from '../../evaluation/scores/summary.js';
-import { strategyLabel } from '../../evaluation/strategies/registry.js';
+import { describeMetric, formatEstimate } from '../scores/metric-descriptions.js';
+import { bestSimpleStrategy, type DifferenceRow, type EvaluationSummary } from '../scores/summary.js';
+import { strategyLabel } from '../strategies/registry.js';
 
 const METRIC = 'return';
 

@@ -9,6 +9,8 @@ export interface AcquisitionFunction {
   readonly prefersLongShifts: boolean;
   /** Whether it is a maximum of smooth functions, with kinks where the largest changes. */
   readonly isMaximum: boolean;
+  /** Power of the unit of length that values have: with all data c times as long, they are c^degree times as large. */
+  readonly degree: number;
   value(shift: Float64Array): number;
   /**
    * The value, with its gradient written into `gradient`. For a maximum and `temperature` > 0 the maximum is replaced by

@@ -2,6 +2,7 @@ import type { CausalGraph } from '../../core/causal/graph.js';
 import { CausalPilotError, checkShape } from '../../core/errors.js';
 import { sampleInverseGamma } from '../../core/random/distributions.js';
 import type { RandomStream } from '../../core/random/stream.js';
+import { NodeRegression } from './node-regression.js';
 
 // Shapes: p variables, n rows; k_i parents of variable i. Matrices are row-major; weights[i * p + k] = B_ik acts k -> i.
 
@@ -21,29 +22,15 @@ export interface DagRegressionOptions {
   readonly priorVariance?: number;
 }
 
-/** B_i,pa | sigma_i^2 ~ N(mean, sigma_i^2 covariance), sigma_i^2 ~ InvGamma(shape, scale). */
-export interface NodePosterior {
-  /** [k], ascending. */
-  readonly parents: Int32Array;
-  /** [k] */
-  readonly mean: Float64Array;
-  /** [k, k], not scaled by the noise variance. */
-  readonly covariance: Float64Array;
-  /** Parameters of the inverse gamma; not used when the noise variances are known. */
-  shape: number;
-  scale: number;
-}
-
 /**
  * Bayesian linear regression on a known DAG: x = Bx + a + eps under shift interventions a, one conjugate regression of
- * x_i - a_i on the parents of i per variable (Zhang et al. 2023, definition 2 and lemma 1). Each row is a rank-one update:
- * with M the covariance, g = Mx, r = 1 + x'Mx and residual e = y - x'm: M -= gg'/r, m += ge/r, scale += e^2/(2r).
+ * x_i - a_i on the parents of i per variable (Zhang et al. 2023, definition 2 and lemma 1).
  */
 export class DagRegressionPosterior {
   readonly size: number;
   readonly graph: CausalGraph;
   readonly noise: NoiseModel;
-  readonly nodes: readonly NodePosterior[];
+  readonly nodes: readonly NodeRegression[];
 
   /** @throws CausalPilotError E_INPUT for a prior or noise variance that is not positive, E_SHAPE for a wrong length. */
   constructor(options: DagRegressionOptions) {
@@ -54,11 +41,8 @@ export class DagRegressionPosterior {
     this.noise = noise;
     this.nodes = Array.from({ length: graph.size }, (_, variable) => {
       const parents = Int32Array.from(graph.parents(variable));
-      const k = parents.length;
-      const covariance = new Float64Array(k * k);
-      for (let r = 0; r < k; r++) covariance[r * k + r] = priorVariance;
-      const [shape, scale] = noise.kind === 'unknown' ? [noise.shape, noise.scale] : [0, 0];
-      return { parents, mean: new Float64Array(k).fill(priorMean), covariance, shape, scale };
+      const { shape, scale } = noise.kind === 'unknown' ? noise : { shape: 0, scale: 0 };
+      return new NodeRegression({ parents, mean: priorMean, variance: priorVariance, shape, scale });
     });
   }
 
@@ -75,31 +59,8 @@ export class DagRegressionPosterior {
       if (!Number.isFinite(samples[entry]))
         throw new CausalPilotError('E_INPUT', `DagRegressionPosterior.update: 'samples' entry ${entry} is not finite`);
     for (let offset = 0; offset < samples.length; offset += size)
-      for (let variable = 0; variable < size; variable++) this.#regress(variable, samples, offset, shift[variable]!);
-  }
-
-  #regress(variable: number, samples: ArrayLike<number>, offset: number, shift: number): void {
-    const node = this.nodes[variable]!;
-    const { parents, mean, covariance } = node;
-    const k = parents.length;
-    const gain = new Float64Array(k);
-    let residual = samples[offset + variable]! - shift;
-    let spread = 1;
-    for (let r = 0; r < k; r++) {
-      const x = samples[offset + parents[r]!]!;
-      residual -= x * mean[r]!;
-      let sum = 0;
-      for (let c = 0; c < k; c++) sum += covariance[r * k + c]! * samples[offset + parents[c]!]!;
-      gain[r] = sum;
-      spread += x * sum;
-    }
-    for (let r = 0; r < k; r++) {
-      const scaled = gain[r]! / spread;
-      mean[r]! += scaled * residual;
-      for (let c = 0; c < k; c++) covariance[r * k + c]! -= scaled * gain[c]!;
-    }
-    node.shape += 0.5;
-    node.scale += (residual * residual) / (2 * spread);
+      for (let variable = 0; variable < size; variable++)
+        this.nodes[variable]!.update(samples, offset, samples[offset + variable]! - shift[variable]!);
   }
 
   /** The known sigma_i^2, or its posterior mean scale / (shape - 1). */
@@ -126,9 +87,9 @@ export class DagRegressionPosterior {
 
   /** (I - E[B]) mean [p]: the shift that reaches `mean`, as far as the data tell. */
   estimatedShift(mean: ArrayLike<number>): Float64Array {
-    return Float64Array.from(this.nodes, (node, variable) => {
+    return Float64Array.from(this.nodes, ({ parents, mean: weights }, variable) => {
       let value = mean[variable]!;
-      for (let r = 0; r < node.parents.length; r++) value -= node.mean[r]! * mean[node.parents[r]!]!;
+      for (let r = 0; r < parents.length; r++) value -= weights[r]! * mean[parents[r]!]!;
       return value;
     });
   }
@@ -167,9 +128,9 @@ export class DagRegressionPosterior {
       noiseVariances[variable] = variance;
       const k = node.parents.length;
       const normals = Float64Array.from({ length: k }, () => Math.sqrt(variance) * stream.normal());
-      const factor = choleskyFactor(node.covariance, k);
+      const { mean, covarianceRoot: factor } = node;
       for (let r = 0; r < k; r++) {
-        let value = node.mean[r]!;
+        let value = mean[r]!;
         for (let c = 0; c <= r; c++) value += factor[r * k + c]! * normals[c]!;
         weights[variable * size + node.parents[r]!] = value;
       }
@@ -190,11 +151,7 @@ export class DagRegressionPosterior {
   #copyWith(noise: NoiseModel): DagRegressionPosterior {
     const copy = new DagRegressionPosterior({ graph: this.graph, noise });
     copy.nodes.forEach((node, variable) => {
-      const source = this.nodes[variable]!;
-      node.mean.set(source.mean);
-      node.covariance.set(source.covariance);
-      node.shape = source.shape;
-      node.scale = source.scale;
+      node.copyFrom(this.nodes[variable]!);
     });
     return copy;
   }
@@ -221,18 +178,4 @@ function checkPrior(size: number, noise: NoiseModel, priorVariance: number): voi
         'E_INPUT',
         `DagRegressionPosterior: 'noise.variances' must be positive, got ${noise.variances[variable]} for variable ${variable}`,
       );
-}
-
-/** Lower factor L with LL' = matrix [k, k]; a pivot that rounding has made negative counts as zero. */
-function choleskyFactor(matrix: Float64Array, k: number): Float64Array {
-  const factor = new Float64Array(k * k);
-  for (let r = 0; r < k; r++) {
-    for (let c = 0; c <= r; c++) {
-      let sum = matrix[r * k + c]!;
-      for (let j = 0; j < c; j++) sum -= factor[r * k + j]! * factor[c * k + j]!;
-      if (r === c) factor[r * k + r] = Math.sqrt(Math.max(sum, 0));
-      else factor[r * k + c] = factor[c * k + c]! > 0 ? sum / factor[c * k + c]! : 0;
-    }
-  }
-  return factor;
 }

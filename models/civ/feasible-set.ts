@@ -28,6 +28,20 @@ export function checkFeasibleSet(set: FeasibleSet, size: number): void {
       );
 }
 
+/** The length by which shifts of a set are measured: of its longest one, or the largest entry in a box. */
+export function lengthUnit(set: FeasibleSet): number {
+  if (set.kind === 'ball') return set.radius;
+  if (set.kind === 'box') return Math.max(Math.abs(set.lower), Math.abs(set.upper));
+  return Math.max(...set.candidates.map((candidate) => Math.hypot(...candidate))) || 1;
+}
+
+/** The set with every length divided by `unit`. */
+export function inUnits(set: ConvexSet, unit: number): ConvexSet {
+  return set.kind === 'ball'
+    ? { kind: 'ball', radius: set.radius / unit }
+    : { kind: 'box', lower: set.lower / unit, upper: set.upper / unit };
+}
+
 /**
  * E[(a_i - b_i)^2] for every i, with a spread evenly over the set: over the sphere of a ball (1/p + b_i^2 at radius 1; the
  * measure of Zhang et al. 2023, proposition 2), over a box, or over a finite list.

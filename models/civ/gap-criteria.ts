@@ -9,6 +9,7 @@ export class GreedyGap implements AcquisitionFunction {
   readonly size: number;
   readonly prefersLongShifts = false;
   readonly isMaximum = false;
+  readonly degree = 1;
   readonly #estimate: Float64Array;
 
   constructor(posterior: DagRegressionPosterior, goalMean: Float64Array) {
@@ -42,6 +43,7 @@ export class ConfidenceBound implements AcquisitionFunction {
   readonly size: number;
   readonly prefersLongShifts = false;
   readonly isMaximum = false;
+  readonly degree = 2;
   readonly #estimate: Float64Array;
   readonly #variances: Float64Array;
 

@@ -1,7 +1,7 @@
 import { CausalPilotError } from '../../core/errors.js';
 import type { AcquisitionFunction } from './acquisition.js';
 import type { DagRegressionPosterior } from './dag-regression-posterior.js';
-import { type FeasibleSet, meanSquaredGap } from './feasible-set.js';
+import { type FeasibleSet, lengthUnit, meanSquaredGap } from './feasible-set.js';
 import { LookaheadSpread } from './lookahead-spread.js';
 
 // Causal integrated variance, Zhang et al. 2023: the posterior variance of the optimality gap
@@ -34,7 +34,8 @@ export type GapMeasure =
   | { readonly kind: 'uniform' }
   /**
    * The weights of the authors' published code: c_i = 16 w_i / sum w, w_i = max(0.1, 1 - b_i^2)^((4-p)/2) b_i^2. For p = 3, where
-   * output weighting degenerates, the bimodal von Mises-Fisher measure of `concentration` replaces it. CIV-OW.
+   * output weighting degenerates, the bimodal von Mises-Fisher measure of `concentration` replaces it. CIV-OW. Lengths are in units
+   * of the longest shift, which is 1 in the paper.
    */
   | { readonly kind: 'output-weighted'; readonly concentration?: number }
   /** Equations 8-9 integrated exactly on the sphere, see `exactOutputWeightedGap`. */
@@ -63,6 +64,7 @@ export class IntegratedVariance implements AcquisitionFunction {
   readonly size: number;
   readonly prefersLongShifts = true;
   readonly isMaximum = false;
+  readonly degree = 4;
   readonly #lookahead: LookaheadSpread;
   readonly #quadratic: Float64Array;
   readonly #linear: Float64Array;
@@ -118,6 +120,15 @@ function gapCoefficients(options: IntegratedVarianceOptions): Float64Array {
   const { posterior, goalMean, feasible, measure = { kind: 'uniform' } } = options;
   const estimate = posterior.estimatedShift(goalMean);
   if (measure.kind === 'uniform') return meanSquaredGap(feasible, estimate);
+  const unit = lengthUnit(feasible);
+  return outputWeightedGap(
+    estimate.map((b) => b / unit),
+    measure,
+  ).map((gap) => gap * unit * unit);
+}
+
+/** c_i for the estimate of a goal that unit shifts reach. */
+function outputWeightedGap(estimate: Float64Array, measure: Exclude<GapMeasure, { kind: 'uniform' }>): Float64Array {
   if (measure.kind === 'output-weighted-exact') return exactOutputWeightedGap(estimate);
   if (estimate.length === 3) return vonMisesFisherGap(estimate, measure.concentration ?? DEFAULT_CONCENTRATION);
   return publishedOutputWeights(estimate);

@@ -1,6 +1,6 @@
 import { CausalPilotError } from '../../core/errors.js';
 import type { AcquisitionFunction } from './acquisition.js';
-import { type ConvexSet, checkFeasibleSet, type FeasibleSet } from './feasible-set.js';
+import { type ConvexSet, checkFeasibleSet, type FeasibleSet, inUnits, lengthUnit } from './feasible-set.js';
 import type { LocalMinimum, SmoothObjective } from './local-minimum.js';
 import { minimiseProjected } from './projected-minimiser.js';
 import { minimiseOnSphere } from './sphere-minimiser.js';
@@ -29,7 +29,7 @@ export interface OptimisationOutcome {
 export interface SearchEffort {
   /** Temperatures of a smoothed maximum relative to its value, one search after the other; 0 is the maximum itself. */
   readonly smoothing: readonly number[];
-  /** Decrease of the value below which a search ends; 0 for none. */
+  /** Decrease of the value below which a search ends, in units of the length of the longest shift; 0 for none. */
   readonly absoluteTolerance: number;
 }
 
@@ -70,20 +70,51 @@ export function minimiseAcquisition(acquisition: AcquisitionFunction, options: M
     if (shift !== undefined)
       return { status: 'closed-form', shift, value: acquisition.value(shift), evaluations: 1, origin: 0 };
   }
+  const unit = lengthUnit(feasible);
+  const measured = inLengthUnits(acquisition, unit);
   let best: OptimisationOutcome | undefined;
   let evaluations = 0;
   for (const [origin, start] of options.starts.entries()) {
     if (start.every((entry) => entry === 0)) continue;
-    const found = search(acquisition, { ...options, feasible, start });
+    const found = search(measured, { ...options, feasible: inUnits(feasible, unit), start: scaled(start, 1 / unit) });
     evaluations += found.evaluations;
     if (!Number.isFinite(found.value) || (best !== undefined && found.value > best.value)) continue;
     const status = found.converged ? 'converged' : 'iteration-limit';
     best = { status, shift: found.point, value: found.value, evaluations, origin };
   }
-  if (best !== undefined) return { ...best, evaluations };
+  if (best !== undefined)
+    return {
+      ...best,
+      shift: scaled(best.shift, unit),
+      value: best.value * unit ** acquisition.degree,
+      evaluations,
+    };
   if (evaluations === 0)
     throw new CausalPilotError('E_INPUT', 'minimiseAcquisition: no start differs from zero; give one that does');
   throw new CausalPilotError('E_NUMERIC', 'minimiseAcquisition: the acquisition is not finite at any start');
+}
+
+/** The acquisition with lengths, and all that follows from them, measured in `unit`: searches know no other unit. */
+function inLengthUnits(acquisition: AcquisitionFunction, unit: number): AcquisitionFunction {
+  if (unit === 1) return acquisition;
+  const { size, prefersLongShifts, isMaximum, degree } = acquisition;
+  const ofValues = unit ** degree;
+  return {
+    size,
+    prefersLongShifts,
+    isMaximum,
+    degree,
+    value: (shift) => acquisition.value(scaled(shift, unit)) / ofValues,
+    valueAndGradient(shift, gradient, temperature) {
+      const value = acquisition.valueAndGradient(scaled(shift, unit), gradient, temperature * ofValues);
+      for (let i = 0; i < size; i++) gradient[i]! *= unit / ofValues;
+      return value / ofValues;
+    },
+  };
+}
+
+function scaled(vector: Float64Array, factor: number): Float64Array {
+  return vector.map((entry) => entry * factor);
 }
 
 function enumerate(acquisition: AcquisitionFunction, candidates: readonly Float64Array[]): OptimisationOutcome {

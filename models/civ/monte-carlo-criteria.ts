@@ -29,6 +29,7 @@ export class ExpectedImprovement implements AcquisitionFunction {
   readonly size: number;
   readonly prefersLongShifts = false;
   readonly isMaximum = false;
+  readonly degree = 2;
   readonly #optima: readonly Float64Array[];
   readonly #best: number;
 
@@ -76,6 +77,7 @@ export class MutualInformation implements AcquisitionFunction {
   readonly size: number;
   readonly prefersLongShifts = false;
   readonly isMaximum = false;
+  readonly degree = 0;
   readonly #posterior: DagRegressionPosterior;
   readonly #draws: readonly { readonly weights: Float64Array; readonly noise: Float64Array }[];
 

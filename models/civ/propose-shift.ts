@@ -2,7 +2,7 @@ import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { AcquisitionFunction } from './acquisition.js';
 import type { DagRegressionPosterior } from './dag-regression-posterior.js';
-import type { FeasibleSet } from './feasible-set.js';
+import { type FeasibleSet, lengthUnit } from './feasible-set.js';
 import { ConfidenceBound, GreedyGap } from './gap-criteria.js';
 import { IntegratedVariance } from './integrated-variance.js';
 import { minimiseAcquisition, type OptimisationOutcome, type SearchEffort } from './minimise-acquisition.js';
@@ -48,7 +48,7 @@ const JITTER = 0.2;
 
 /**
  * The next shift by a criterion of `SHIFT_CRITERIA`, from the two starts of the paper: the previous shift with each entry
- * scaled by a random factor in [0.8, 1.2] (a random direction before the first), and the normalised estimate of a*.
+ * scaled by a random factor in [0.8, 1.2] (a random direction before the first), and the estimate of a* at full length.
  */
 export function proposeShift(criterion: string, state: GoalState, stream: RandomStream): OptimisationOutcome {
   const build = CRITERIA.get(criterion);
@@ -65,7 +65,8 @@ export function proposeShift(criterion: string, state: GoalState, stream: Random
       : previous.map((entry) => entry * (1 + JITTER * (2 * stream.uniform() - 1)));
   const estimate = posterior.estimatedShift(goalMean);
   const length = Math.hypot(...estimate);
-  const starts = [start, length > 0 ? estimate.map((entry) => entry / length) : estimate];
+  const unit = lengthUnit(feasible);
+  const starts = [start, length > 0 ? estimate.map((entry) => (unit * entry) / length) : estimate];
   return minimiseAcquisition(build(state, stream), { feasible, starts, effort });
 }
 

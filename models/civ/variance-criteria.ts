@@ -8,6 +8,7 @@ export class OptimumVariance implements AcquisitionFunction {
   readonly size: number;
   readonly prefersLongShifts = true;
   readonly isMaximum = true;
+  readonly degree = 2;
   readonly #lookahead: LookaheadSpread;
   readonly #noise: Float64Array;
   readonly #weights: Float64Array;
@@ -57,6 +58,7 @@ export class WeightVariance implements AcquisitionFunction {
   readonly size: number;
   readonly prefersLongShifts = true;
   readonly isMaximum = true;
+  readonly degree = -2;
   readonly #posterior: DagRegressionPosterior;
   readonly #rows: number;
   readonly #axes: readonly Axes[];
@@ -151,7 +153,7 @@ function topEigenvalueDrop(eigenvalues: Float64Array, z: Float64Array, rho: numb
   const top = eigenvalues[0]!;
   if (k === 1) return rho * z[0]! * z[0]!;
   const gap = top - eigenvalues[1]!;
-  if (gap <= NEGLIGIBLE * top || z[0]! * z[0]! <= NEGLIGIBLE * NEGLIGIBLE) return 0;
+  if (gap <= NEGLIGIBLE * top || rho * z[0]! * z[0]! <= NEGLIGIBLE * NEGLIGIBLE * top) return 0;
   let low = 0;
   let high = gap;
   let delta = Math.min(gap / 2, rho * z[0]! * z[0]!);

@@ -97,6 +97,7 @@ describe('minimiseAcquisition', () => {
     const broken: AcquisitionFunction = {
       size: 4,
       prefersLongShifts: true,
+      degree: 0,
       isMaximum: false,
       value: () => Number.NaN,
       valueAndGradient: () => Number.NaN,

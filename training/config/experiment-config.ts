@@ -73,6 +73,14 @@ export const ExperimentConfig = z
           .describe(
             'judge the rows of every strategy by the exact and the scale-free posterior too, where these are defined and cheap (up to 10 variables)',
           ),
+        lookahead: z
+          .strictObject({
+            evaluations: z.int().min(1).default(800).describe('posteriors that one decision may compute'),
+            mostTargets: z.int().min(1).default(3).describe('targets of a candidate at most'),
+            candidates: z.int().min(1).default(64).describe('candidates at most; drawn where there are more sets'),
+          })
+          .prefault({})
+          .describe('how hard the planners `lookahead` and `lookahead-scale-free` think'),
         environments: z.array(z.string()).default(['training']).describe('named settings: training and the OOD suite'),
         seed: z.int().min(0).default(1).describe('names the held-out systems'),
       })

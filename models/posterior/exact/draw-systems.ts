@@ -18,6 +18,8 @@ export class ExactPosteriorSampler {
   readonly #sums: OrderSums;
   readonly #grams: Float64Array;
   readonly #rowCounts: Float64Array;
+  /** The noise variance of a sink given its parents, by both: most draws share theirs with others. */
+  readonly #varianceNodes = new Map<string, VarianceChoice>();
 
   constructor(posterior: ExactGraphPosterior, history: History) {
     const statistics = posterior.statistics([history]);
@@ -90,6 +92,25 @@ export class ExactPosteriorSampler {
     return withGap(chosen, sink);
   }
 
+  #drawVariance(
+    rows: SinkRows,
+    parents: readonly number[],
+    { varianceShape: shape, varianceScale: scale }: Extract<ExactPriorConfig, { kind: 'environment' }>,
+    random: RandomStream,
+  ): number {
+    const key = `${rows.sink} < ${parents}`;
+    let known = this.#varianceNodes.get(key);
+    if (known === undefined) {
+      const nodes = varianceNodes(rows, parents, { shape, scale });
+      known = {
+        variances: Float64Array.from(nodes, ({ variance }) => variance),
+        weights: weightsOf(nodes.map(({ logWeight }) => logWeight)),
+      };
+      this.#varianceNodes.set(key, known);
+    }
+    return known.variances[random.weightedIndex(known.weights)]!;
+  }
+
   #drawMechanism(sink: number, parents: readonly number[], random: RandomStream) {
     const { size } = this;
     const rows: SinkRows = {
@@ -99,15 +120,7 @@ export class ExactPosteriorSampler {
       rows: this.#rowCounts[sink]!,
     };
     if (this.#prior.kind === 'environment') {
-      const { varianceShape: shape, varianceScale: scale } = this.#prior;
-      const nodes = varianceNodes(rows, parents, { shape, scale });
-      const { variance } =
-        nodes[
-          drawIndex(
-            nodes.map(({ logWeight }) => logWeight),
-            random,
-          )
-        ]!;
+      const variance = this.#drawVariance(rows, parents, this.#prior, random);
       const ridge = variance * parents.length;
       return { variance, coefficients: drawCoefficients(rows, parents, { ridge, factor: 1, variance, random }) };
     }
@@ -121,9 +134,20 @@ export class ExactPosteriorSampler {
   }
 }
 
+/** Noise variances of the nodes of a quadrature, and how likely each is. */
+interface VarianceChoice {
+  readonly variances: Float64Array;
+  readonly weights: Float64Array;
+}
+
 function drawIndex(logs: readonly number[], stream: RandomStream): number {
+  return stream.weightedIndex(weightsOf(logs));
+}
+
+/** Weights of their logarithms, the largest 1. */
+function weightsOf(logs: readonly number[]): Float64Array {
   const highest = Math.max(...logs);
-  return stream.weightedIndex(Float64Array.from(logs, (log) => Math.exp(log - highest)));
+  return Float64Array.from(logs, (log) => Math.exp(log - highest));
 }
 
 /** Cholesky factor [k, k] of the parents' Gram matrix with `ridge` on its diagonal; collinear parents get a zero column. */

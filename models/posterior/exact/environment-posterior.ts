@@ -48,6 +48,15 @@ export async function exactPosteriorFor(
   return ExactGraphPosterior.create(priorFor(name, environment), { misspecification });
 }
 
+/** The same for systems of any number of variables, of the environment's degree; for planners, which play every setting. */
+export async function exactPosteriorBySize(
+  name: ExactPosteriorName,
+  environment: DesignEnvConfig,
+): Promise<(size: number) => ExactGraphPosterior> {
+  const own = await exactPosteriorFor(name, environment);
+  return (size) => own.withPrior(priorFor(name, { ...environment, prior: { ...environment.prior, variables: size } }));
+}
+
 function priorFor(name: ExactPosteriorName, { prior }: DesignEnvConfig): ExactPriorConfig {
   const { variables, graph } = prior;
   if (variables > MOST_VARIABLES)

@@ -46,6 +46,11 @@ export class ExactGraphPosterior implements GraphPosterior {
     return new ExactGraphPosterior(prior, used, misspecification);
   }
 
+  /** The same reader with another prior. */
+  withPrior(prior: ExactPriorConfig): ExactGraphPosterior {
+    return new ExactGraphPosterior(prior, this.kernel, this.misspecification);
+  }
+
   /** What results are called: the prior, a bound on parents, and what does not fit. */
   get name(): string {
     const { kind, maximumParents } = this.prior;
@@ -97,5 +102,25 @@ export class ExactGraphPosterior implements GraphPosterior {
       rowCounts.set(own.rowCounts, k * size);
     });
     return { count: histories.length, size, grams, rowCounts };
+  }
+
+  /**
+   * Statistics of one history after each of K outcomes of a next experiment, without going through its rows again.
+   *
+   * @throws CausalPilotError E_INPUT for a free intercept, under which rows do not simply add up.
+   */
+  extended({ size, grams, rowCounts }: SinkStatistics, outcomes: readonly MechanismRows[]): SinkStatistics {
+    if (this.prior.intercept === 'free')
+      throw new CausalPilotError(
+        'E_INPUT',
+        "exact posterior: rows cannot be added under a free intercept; take 'intercept: zero' with centred data",
+      );
+    const added = this.statisticsOf(outcomes);
+    return {
+      count: outcomes.length,
+      size,
+      grams: added.grams.map((gram, at) => gram + grams[at % grams.length]!),
+      rowCounts: added.rowCounts.map((rows, at) => rows + rowCounts[at % rowCounts.length]!),
+    };
   }
 }

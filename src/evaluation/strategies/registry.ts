@@ -1,5 +1,7 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DesignContext, DesignStrategy, GoalContext, TaskKind } from '../../../models/design-strategy.js';
+import type { ExactPosteriorName } from '../../../models/posterior/exact/environment-posterior.js';
+import { type LookaheadOptions, lookahead } from '../../../models/strategies/lookahead.js';
 import { observational } from '../../../models/strategies/observational.js';
 import {
   random,
@@ -17,28 +19,44 @@ import {
 import { criterionStrategies, randomShiftStrategy } from '../../../models/strategies/shift-strategies.js';
 import { type PolicyLike, trainedPolicy } from '../../../models/strategies/trained-policy.js';
 
+/** The strategies that plan with an exact posterior, by name, and which. */
+const PLANNERS: ReadonlyMap<string, ExactPosteriorName> = new Map([
+  ['lookahead', 'exact'],
+  ['lookahead-scale-free', 'scale-free'],
+]);
+
 /** What some strategies are made from. */
 export interface StrategyResources {
   readonly policy?: PolicyLike;
+  /** What planners plan with, by the name of the strategy. */
+  readonly planners?: ReadonlyMap<string, Omit<LookaheadOptions, 'name'>>;
 }
 
 interface StrategyEntry<Context extends DesignContext> {
   /** Words for tables and figures. */
   readonly label: string;
-  readonly needsPolicy: boolean;
+  /** What it is made from, if anything. */
+  readonly needs?: keyof StrategyResources;
   create(resources: StrategyResources): DesignStrategy<Context>;
 }
 
 type Listed<Context extends DesignContext> = [string, StrategyEntry<Context>];
 
 function simple<Context extends DesignContext>(label: string, strategy: DesignStrategy<Context>): Listed<Context> {
-  return [strategy.name, { label, needsPolicy: false, create: () => strategy }];
+  return [strategy.name, { label, create: () => strategy }];
 }
 
 function trained(name: string, label: string, mode: 'stochastic' | 'deterministic'): Listed<DesignContext> {
   return [
     name,
-    { label, needsPolicy: true, create: ({ policy }) => trainedPolicy(name, requirePolicy(name, policy), mode) },
+    { label, needs: 'policy', create: ({ policy }) => trainedPolicy(name, requirePolicy(name, policy), mode) },
+  ];
+}
+
+function planner(name: string, label: string): Listed<DesignContext> {
+  return [
+    name,
+    { label, needs: 'planners', create: ({ planners }) => lookahead({ name, ...requirePlanner(name, planners) }) },
   ];
 }
 
@@ -56,6 +74,8 @@ const STRATEGIES: ReadonlyMap<string, StrategyEntry<DesignContext>> = new Map([
   simple('round-robin of triples, full strength', roundRobinTriplesFull),
   simple('round-robin of fives, full strength', roundRobinFivesFull),
   simple('one random target, full strength', randomSingleFull),
+  planner('lookahead', 'one step ahead, exact posterior'),
+  planner('lookahead-scale-free', 'one step ahead, scale-free posterior'),
 ]);
 
 /** Strategies that need a goal. */
@@ -69,8 +89,10 @@ export function strategyNames(task: TaskKind): readonly string[] {
   return [...STRATEGIES.keys(), ...(task === 'goal' ? GOAL_STRATEGIES.keys() : [])];
 }
 
-/** Strategies that need neither training nor a goal: what a policy has to beat. */
-export const SIMPLE_STRATEGY_NAMES: readonly string[] = [...STRATEGIES.keys()].filter((name) => !needsPolicy(name));
+/** Strategies that neither learn, plan nor have a goal: what a policy has to beat. */
+export const SIMPLE_STRATEGY_NAMES: readonly string[] = [...STRATEGIES]
+  .filter(([, { needs }]) => needs === undefined)
+  .map(([name]) => name);
 
 /**
  * Strategies of the structure task by name, in the order given.
@@ -99,7 +121,12 @@ export function withReference(names: readonly string[], reference: string): read
 
 /** Whether the strategy of that name is made from a trained policy. */
 export function needsPolicy(name: string): boolean {
-  return STRATEGIES.get(name)?.needsPolicy ?? false;
+  return STRATEGIES.get(name)?.needs === 'policy';
+}
+
+/** The posterior that the strategy of that name plans with, if it plans. */
+export function plansWith(name: string): ExactPosteriorName | undefined {
+  return PLANNERS.get(name);
 }
 
 /** Words for a strategy's name; a strategy that is not in the registry is called by its name. */
@@ -133,4 +160,14 @@ function requirePolicy(name: string, policy: PolicyLike | undefined): PolicyLike
       `strategies: '${name}' needs a trained policy; give one with --policy FOLDER or leave the strategy out`,
     );
   return policy;
+}
+
+function requirePlanner(name: string, planners: StrategyResources['planners']): Omit<LookaheadOptions, 'name'> {
+  const options = planners?.get(name);
+  if (options === undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `strategies: '${name}' needs an exact posterior to plan with, which is not given`,
+    );
+  return options;
 }

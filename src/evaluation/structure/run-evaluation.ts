@@ -12,16 +12,25 @@ import { loadPolicy } from '../../../models/checkpoints.js';
 import { isExactPosterior, openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
 import {
   EXACT_POSTERIOR_NAMES,
+  exactPosteriorBySize,
   exactPosteriorFor,
   whyNotExact,
 } from '../../../models/posterior/exact/environment-posterior.js';
+import type { LookaheadOptions } from '../../../models/strategies/lookahead.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { evaluateStrategies } from '../harness/harness.js';
 import { DIFFERENCES_FILE, RESULTS_FILE, readFigures, writeFigures, writeReport } from '../report/files.js';
 import { readJson } from '../scores/json-file.js';
 import { readScores, writeScores } from '../scores/scores-file.js';
 import { type EvaluationSummary, summarize } from '../scores/summary.js';
-import { createStrategies, needsPolicy, strategyNames, withReference } from '../strategies/registry.js';
+import {
+  createStrategies,
+  needsPolicy,
+  plansWith,
+  type StrategyResources,
+  strategyNames,
+  withReference,
+} from '../strategies/registry.js';
 import { evaluationSettings } from './settings.js';
 import { type LimitReader, StructureTask } from './structure-task.js';
 
@@ -100,6 +109,8 @@ function planEvaluation({ config, posterior, policy, backend, ...run }: Evaluati
     backend,
     evaluation: { ...figures, strategies, environments },
     settings: evaluationSettings(environment, environments),
+    // Planners plan with the prior of the training environment, whatever setting they play.
+    planning: strategies.some((name) => plansWith(name) !== undefined) ? environment : null,
     posterior: posteriorIdentity(posterior),
     policy: policy === undefined ? null : readCheckpointManifest(policy).manifestSha256,
   };
@@ -109,6 +120,21 @@ function planEvaluation({ config, posterior, policy, backend, ...run }: Evaluati
 
 async function loadNeededPolicy({ policy }: EvaluationRun, strategies: readonly string[]) {
   return policy !== undefined && strategies.some(needsPolicy) ? loadPolicy(policy) : undefined;
+}
+
+/** What the planners among the strategies plan with: the prior of the training environment, as a policy knows it. */
+async function openPlanners(
+  { environment, evaluation }: ExperimentConfig,
+  strategies: readonly string[],
+): Promise<NonNullable<StrategyResources['planners']>> {
+  const planners = new Map<string, Omit<LookaheadOptions, 'name'>>();
+  for (const name of strategies) {
+    const posterior = plansWith(name);
+    if (posterior === undefined) continue;
+    const posteriorOf = await exactPosteriorBySize(posterior, environment);
+    planners.set(name, { ...evaluation.lookahead, posteriorOf, rowsPerExperiment: environment.rowsPerExperiment });
+  }
+  return planners;
 }
 
 /** The largest systems that are judged by exact posteriors too: a millisecond a history. */
@@ -133,7 +159,7 @@ async function playAll(
 ): ReturnType<typeof evaluateStrategies> {
   const { config, folder, resume, interrupt, quiet = false } = run;
   const { systems, batchSize, seed } = config.evaluation;
-  const strategies = createStrategies(names, { policy });
+  const strategies = createStrategies(names, { policy, planners: await openPlanners(config, names) });
   const settings = evaluationSettings(config.environment, environments);
   // A trained posterior is the same in every setting; an exact one takes each setting's prior.
   const chosen = isExactPosterior(run.posterior) ? settings : settings.slice(0, 1);

@@ -3,12 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { expectedCorrectEntries, posteriorExpectedCorrectEntries } from '../../../../core/causal/graph-metrics.js';
 import { History } from '../../../../core/causal/history.js';
 import { type Intervention, knockout, observe } from '../../../../core/causal/intervention.js';
-import { nativeExactPosteriorKernel } from '../../../../core/native/ops/exact-posterior.js';
+import { type MechanismRows, nativeExactPosteriorKernel } from '../../../../core/native/ops/exact-posterior.js';
 import { RandomStream } from '../../../../core/random/stream.js';
 import { LinearScmConfig } from '../../../../envs/linear-scm/config.js';
 import { LinearScmPrior } from '../../../../envs/linear-scm/linear-scm-prior.js';
 import { ExactGraphPosterior } from '../../../../models/posterior/exact/exact-graph-posterior.js';
 import type { ExactPriorConfig } from '../../../../models/posterior/exact/exact-prior.js';
+import { mechanismRows } from '../../../../models/posterior/exact/mechanism-rows.js';
 import { referenceExactPosteriorKernel } from '../../../../models/posterior/exact/reference-kernel.js';
 import { enumerate } from './enumeration.js';
 
@@ -236,3 +237,29 @@ describe('bad input', () => {
     expect(() => posterior.edgeProbabilities([new History(2), new History(3)])).toThrow('history 1 has 3 variables');
   });
 });
+
+test.each(['do', 'shift'] as const)(
+  'statistics after a %s experiment are those of the longer history',
+  async (kind) => {
+    const posterior = await ExactGraphPosterior.create(environment());
+    const { history } = systemHistory('extended', { size: 4, observations: 6, experiments: 3, kind });
+    const before = posterior.statistics([history.prefix(history.rows - 1)]);
+    const whole = mechanismRows(history);
+    const last = (from: ArrayLike<number>) => Array.from(from).slice(-4);
+    const row: MechanismRows = {
+      rows: 1,
+      size: 4,
+      values: Float32Array.from(last(whole.values)),
+      excluded: Uint8Array.from(last(whole.excluded)),
+      shifts: whole.shifts && Float32Array.from(last(whole.shifts)),
+    };
+    const extended = posterior.extended(before, [row, row]);
+    const wanted = posterior.statistics([history, history]);
+    expect(extended.rowCounts).toEqual(wanted.rowCounts);
+    extended.grams.forEach((gram, at) => {
+      expect(gram).toBeCloseTo(wanted.grams[at]!, 10);
+    });
+    const free = posterior.withPrior({ ...environment(), intercept: 'free' });
+    expect(() => free.extended(before, [row])).toThrow('rows cannot be added under a free intercept');
+  },
+);

@@ -7,12 +7,14 @@ import { PUBLISHED_SEARCH } from '../../../../models/civ/minimise-acquisition.js
 import type { DesignContext, DesignStrategy, GoalContext } from '../../../../models/design-strategy.js';
 import { DesignPolicy } from '../../../../models/policy/design-policy.js';
 import { PolicyConfig } from '../../../../models/policy/policy-config.js';
+import { exactPosteriorBySize } from '../../../../models/posterior/exact/environment-posterior.js';
 import { GoalStudyConfig } from '../../../../src/evaluation/goal/goal-study-config.js';
 import { GoalTask } from '../../../../src/evaluation/goal/goal-task.js';
 import { evaluateStrategies } from '../../../../src/evaluation/harness/harness.js';
 import {
   createGoalStrategies,
   createStrategies,
+  type StrategyResources,
   strategyNames,
 } from '../../../../src/evaluation/strategies/registry.js';
 import { StructureTask } from '../../../../src/evaluation/structure/structure-task.js';
@@ -20,8 +22,19 @@ import { CorrelationPosterior } from '../correlation-posterior.js';
 
 const SIZE = 4;
 let policies: ReadonlyMap<number, DesignPolicy>;
+let planners: NonNullable<StrategyResources['planners']>;
 
-beforeAll(() => {
+beforeAll(async () => {
+  const environment = DesignEnvConfig.parse({ prior: { kind: 'linear-scm', variables: SIZE }, budget: 3 });
+  const effort = { evaluations: 20, mostTargets: 2, candidates: 8, rowsPerExperiment: 1 };
+  const [exact, scaleFree] = await Promise.all([
+    exactPosteriorBySize('exact', environment),
+    exactPosteriorBySize('scale-free', environment),
+  ]);
+  planners = new Map([
+    ['lookahead', { ...effort, posteriorOf: exact }],
+    ['lookahead-scale-free', { ...effort, posteriorOf: scaleFree }],
+  ]);
   const config = PolicyConfig.parse({ width: 8, heads: 2, pairs: 1, hidden: [8] });
   policies = new Map(
     [1, 2].map((channels) => [channels, new DesignPolicy(config, channels, new RandomStream('policy'))]),
@@ -54,7 +67,10 @@ function withholding(overrides: Partial<GoalContext> = {}): GoalContext {
 
 describe.each(strategyNames('goal'))('%s', (name) => {
   const create = (kind: DesignContext['interventionKind']) =>
-    createGoalStrategies([name], { policy: policies.get(kind === 'knockout' || kind === 'knockdown' ? 1 : 2)! })[0]!;
+    createGoalStrategies([name], {
+      policy: policies.get(kind === 'knockout' || kind === 'knockdown' ? 1 : 2)!,
+      planners,
+    })[0]!;
 
   test('is told no more than it declares', () => {
     const strategy = create('shift');
@@ -72,7 +88,9 @@ describe.each(strategyNames('goal'))('%s', (name) => {
       try {
         proposed = strategy.propose(withholding({ interventionKind: kind }));
       } catch (error) {
-        expect(String(error)).toMatch(/chooses shifts and knockouts, not interventions of kind '(do|knockdown)'/);
+        expect(String(error)).toMatch(
+          /(chooses shifts and knockouts, not interventions of kind '(do|knockdown)'|plans .+, not of kind 'knock(out|down)')/,
+        );
         return;
       }
       for (const intervention of proposed) expect([kind, 'none']).toContain(intervention.kind);
@@ -106,7 +124,7 @@ test('every strategy that the goal task knows plays it with what it declares', a
   });
   if (study.study !== 'synthetic') throw new Error('a synthetic study was asked for');
   const task = new GoalTask({ study, setting: study.settings[0]! });
-  const strategies = createGoalStrategies(strategyNames('goal'), { policy: policies.get(2)! });
+  const strategies = createGoalStrategies(strategyNames('goal'), { policy: policies.get(2)!, planners });
   const { scores } = await evaluateStrategies([task], strategies, { systems: 1 });
   expect(scores.map(({ completed }) => completed)).toEqual(strategies.map(() => 1));
 });

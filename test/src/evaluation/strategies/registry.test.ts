@@ -6,6 +6,8 @@ import type { DesignContext, DesignStrategy } from '../../../../models/design-st
 import {
   createGoalStrategies,
   createStrategies,
+  needsPolicy,
+  plansWith,
   SIMPLE_STRATEGY_NAMES,
   strategyLabel,
   strategyNames,
@@ -115,7 +117,7 @@ test('random-single-full: one target at one end of the range', () => {
 
 describe('createGoalStrategies', () => {
   test('knows every strategy of the structure task, and those that need a goal', () => {
-    const simpleNames = strategyNames('goal').filter((name) => !name.startsWith('policy'));
+    const simpleNames = strategyNames('goal').filter((name) => !needsPolicy(name) && plansWith(name) === undefined);
     expect(createGoalStrategies(simpleNames).map(({ name }) => name)).toEqual(simpleNames);
     expect(simpleNames).toEqual(expect.arrayContaining(['civ-ow', 'random-shift', 'round-robin-full']));
     expect(strategyNames('structure')).not.toContain('civ');
@@ -143,6 +145,7 @@ describe('createStrategies', () => {
   test('refuses a repeated strategy and a policy strategy without a policy', () => {
     expect(() => createStrategies(['random', 'random'])).toThrow("'random' is listed twice");
     expect(() => createStrategies(['policy'])).toThrow("'policy' needs a trained policy");
+    expect(() => createStrategies(['lookahead'])).toThrow("'lookahead' needs an exact posterior to plan with");
   });
 });
 

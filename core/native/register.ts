@@ -5,6 +5,7 @@ import { elementwiseKernels } from './ops/elementwise.js';
 import { fusedKernels } from './ops/fused.js';
 import { matmulKernels } from './ops/matmul.js';
 import { optimizerKernels } from './ops/optimizers.js';
+import { pairLayerKernels } from './ops/pair-layer.js';
 import { pairKernels } from './ops/pairs.js';
 import { reductionKernels } from './ops/reductions.js';
 
@@ -18,6 +19,7 @@ export const nativeKernels: readonly NativeKernel[] = [
   ...elementwiseKernels,
   ...reductionKernels,
   ...pairKernels,
+  ...pairLayerKernels,
 ];
 
 /**

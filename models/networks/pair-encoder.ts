@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
-import { pathProducts } from '../../core/tensor/path-products.js';
+import {
+  PAIR_LAYER_WEIGHTS,
+  PAIR_MEAN_WEIGHTS,
+  type PairLayerWeights,
+  pairLayer,
+} from '../../core/tensor/pair-layer.js';
 import { sinkStatistics } from '../../core/tensor/sink-statistics.js';
 import { SINK_STATISTICS, type SinkStatisticsAttributes } from '../../core/tensor/sink-statistics-contract.js';
 import type { InputScaling, PairEncoderConfig } from './encoder-config.js';
@@ -10,9 +15,6 @@ import { addLinearLayer, applyLinearLayer } from './linear-layer.js';
 import { PAIR_STATISTICS, pairStatistics } from './pair-statistics.js';
 
 // Shapes: B histories, d variables, D width of an encoding, C channels of a pair.
-
-/** Averages of the pairs over their source (axis 1) and over their sink (axis 2). */
-const MEAN_AXES = { sourceMean: 1, sinkMean: 2 } as const;
 
 /**
  * What the regressions of sinks may take for granted: values as measured have the noise variance that the linear prior has in
@@ -34,7 +36,7 @@ export interface PairEncoderInputs {
 /**
  * Encodes every ordered pair of variables: statistics of the pair and the encodings of its ends enter, and in every layer pair
  * (i, j) reads its reverse (j, i) and the products over k of (i, k) and (k, j), which is how an indirect effect is told from
- * a direct one. Equivariant to permuting variables. The published encoder has to learn products of variables by attention
+ * a direct one (`pairLayer`). Equivariant to permuting variables. The published encoder has to learn products of variables by attention
  * over rows, which takes far more steps.
  */
 export class PairEncoder {
@@ -54,7 +56,7 @@ export class PairEncoder {
     if (statistics !== 'moments')
       for (const name of ['regressions', 'reverseRegressions']) this.#addLinear(name, channels, SINK_STATISTICS);
     if (inputs.width !== undefined) for (const end of ['source', 'sink']) this.#addLinear(end, channels, inputs.width);
-    const read = ['own', 'reverse', 'paths', ...(means ? Object.keys(MEAN_AXES) : [])];
+    const read = ['own', 'reverse', 'paths', ...(means ? ['sourceMean', 'sinkMean'] : [])];
     for (let layer = 0; layer < layers; layer++) {
       this.#addNorm(`layer${layer}/norm`);
       this.#addLinear(`layer${layer}/first`, channels, channels);
@@ -68,13 +70,8 @@ export class PairEncoder {
   /** Scaled histories and the encodings [B, d, D] of their variables, where there are any -> one per ordered pair [B, d, d, C]. */
   encode(batch: HistoryBatch, encoding?: tf.Tensor3D): tf.Tensor4D {
     let pairs = this.#embed(batch, encoding);
-    for (let layer = 0; layer < this.config.layers; layer++) {
-      const prefix = `layer${layer}`;
-      const normalized = this.#norm(`${prefix}/norm`, pairs);
-      // One product for each input and a sum: what a concatenation would give, whose gradient is slow slicing.
-      const hidden = tf.relu(sumOf(this.#read(prefix, normalized)));
-      pairs = tf.add(pairs, this.#linear(`${prefix}/output`, hidden)) as tf.Tensor4D;
-    }
+    for (let layer = 0; layer < this.config.layers; layer++)
+      pairs = pairLayer(pairs, this.#layerWeights(`layer${layer}`));
     return this.#norm('norm', pairs);
   }
 
@@ -98,25 +95,14 @@ export class PairEncoder {
     return sumOf(terms) as tf.Tensor4D;
   }
 
-  /** What enters the hidden units of a layer, [B, d, d, 2C] or broadcasting to it. */
-  #read(prefix: string, pairs: tf.Tensor4D): tf.Tensor[] {
-    const read = (input: string, x: tf.Tensor) => this.#linear(`${prefix}/${input}`, x);
-    const terms = [
-      read('own', pairs),
-      read('reverse', transposePairs(pairs)),
-      read('paths', this.#twoEdgePaths(prefix, pairs)),
-    ];
-    if (this.config.means)
-      for (const [name, axis] of Object.entries(MEAN_AXES))
-        terms.push(tf.expandDims(read(name, tf.mul(tf.sum(pairs, axis), 1 / pairs.shape[axis]!)), axis));
-    return terms;
-  }
-
-  /** sum_k first_ik * second_kj / sqrt(d) in every channel. */
-  #twoEdgePaths(prefix: string, pairs: tf.Tensor4D): tf.Tensor4D {
-    const [first, second] = ['first', 'second'].map((name) => this.#linear(`${prefix}/${name}`, pairs));
-    const products = pathProducts(first as tf.Tensor4D, second as tf.Tensor4D);
-    return tf.mul(products, 1 / Math.sqrt(pairs.shape[1])) as tf.Tensor4D;
+  #layerWeights(prefix: string): PairLayerWeights {
+    const names = this.config.means
+      ? PAIR_LAYER_WEIGHTS
+      : PAIR_LAYER_WEIGHTS.slice(0, PAIR_LAYER_WEIGHTS.length - PAIR_MEAN_WEIGHTS.length);
+    // 'sourceMeanWeight' is kept as 'sourceMean/weight'.
+    const path = (name: string) => name.replace(/(Weight|Bias|Scale)$/, (part) => `/${part.toLowerCase()}`);
+    const weights = names.map((name) => [name, this.#parameter(`${prefix}/${path(name)}`)]);
+    return Object.fromEntries(weights) as PairLayerWeights;
   }
 
   #addLinear(name: string, outputs: number, inputs: number): void {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gemm.h"
+#include "scratch.h"
 
 struct EncoderSizes {
   int width, attention, heads, hidden;  // D, A, heads, F
@@ -64,18 +65,6 @@ struct EncoderCall {
   Dropout attentionDropout, hiddenDropout;
   bool bundled;
 };
-
-// Memory of one thread, grown as needed and kept between calls.
-class Scratch {
- public:
-  float* take(size_t numbers);
-  void reset(size_t numbers);  // room for all takes that follow
-
- private:
-  std::vector<char> memory_;
-  float* next_ = nullptr;
-};
-Scratch& threadScratch();
 
 // Tile buffers, [features, tokens] each.
 struct Tile {

@@ -1,4 +1,3 @@
-import type { TensorInfo } from '@tensorflow/tfjs';
 import { FUSED_KERNELS } from '../../tensor/kernels.js';
 import { SINK_STATISTICS, type SinkStatisticsAttributes } from '../../tensor/sink-statistics-contract.js';
 import type { KernelCall, NativeKernel } from '../backend/native-backend.js';
@@ -43,35 +42,4 @@ const sinkStatisticsGradient: NativeKernel = {
   },
 };
 
-const pathProducts: NativeKernel = {
-  name: FUSED_KERNELS.pathProducts,
-  run({ backend, inputs }) {
-    const { first, second } = inputs as Record<'first' | 'second', TensorInfo>;
-    const [batch, size, , channels] = first.shape as [number, number, number, number];
-    const { info, values } = backend.output(first.shape);
-    const arrays = [first, second].map((pairs) => backend.float32(pairs));
-    if (values.length > 0) backend.functions.cp_path_products(...arrays, values, batch, size, channels);
-    return info;
-  },
-};
-
-const pathProductsGradient: NativeKernel = {
-  name: FUSED_KERNELS.pathProductsGradient,
-  run({ backend, inputs }) {
-    const { dy, first, second } = inputs as Record<'dy' | 'first' | 'second', TensorInfo>;
-    const [batch, size, , channels] = first.shape as [number, number, number, number];
-    const outputs = [backend.output(first.shape), backend.output(second.shape)];
-    const arrays = [dy, first, second].map((pairs) => backend.float32(pairs));
-    const gradients = outputs.map(({ values }) => values);
-    if (gradients[0]!.length > 0)
-      backend.functions.cp_path_products_gradient(...arrays, ...gradients, batch, size, channels);
-    return outputs.map(({ info }) => info);
-  },
-};
-
-export const pairKernels: readonly NativeKernel[] = [
-  sinkStatistics,
-  sinkStatisticsGradient,
-  pathProducts,
-  pathProductsGradient,
-];
+export const pairKernels: readonly NativeKernel[] = [sinkStatistics, sinkStatisticsGradient];

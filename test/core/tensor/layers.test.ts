@@ -5,7 +5,6 @@ import { RandomStream } from '../../../core/random/stream.js';
 import { layerNorm, layerNormReference } from '../../../core/tensor/layer-norm.js';
 import { linear, linearReference } from '../../../core/tensor/linear.js';
 import { maskedMaxPool } from '../../../core/tensor/masked-pool.js';
-import { pathProducts, pathProductsReference } from '../../../core/tensor/path-products.js';
 import { maxDifference } from './encoder-fixture.js';
 import { usableBackends } from './usable-backends.js';
 
@@ -87,30 +86,6 @@ describe.each(backends)('on %s', (backend) => {
     const y = linear(tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4], [5, 6], [7, 8]])); // biome-ignore format: matrix
     expect([...y.dataSync()]).toEqual([11, 17, 23]);
     expect(() => linear(tf.ones([2, 3]), tf.ones([4, 2]))).toThrow(/'weight' must have shape \[any, 3\]/);
-  });
-
-  test.each([
-    { batch: 2, size: 3, channels: 5 },
-    { batch: 1, size: 1, channels: 1 },
-    { batch: 70, size: 6, channels: 32 },
-  ])('pathProducts agrees with its composition, %j', ({ batch, size, channels }) => {
-    const shape = [batch, size, size, channels];
-    const inputs = [randomTensor('first', shape), randomTensor('second', shape)];
-    const apply =
-      (op: typeof pathProducts) =>
-      (...[first, second]: tf.Tensor[]) =>
-        op(first as tf.Tensor4D, second as tf.Tensor4D);
-    const got = withGradients(apply(pathProducts), inputs);
-    withGradients(apply(pathProductsReference), inputs).forEach((wanted, i) => {
-      expect(maxDifference(got[i]!, wanted), `output ${i}`).toBeLessThan(1e-5);
-    });
-  });
-
-  test('pathProducts sums over the middle of the path', () => {
-    const first = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
-    const second = tf.tensor4d([5, 6, 7, 8], [1, 2, 2, 1]);
-    expect([...pathProducts(first, second).dataSync()]).toEqual([19, 22, 43, 50]);
-    expect(() => pathProducts(first, tf.zeros([1, 2, 2, 3]))).toThrow(/'second' must have shape \[1, 2, 2, 1\]/);
   });
 
   test('maskedMaxPool takes the best valid row and sends the gradient to the first of equals', () => {

@@ -1,3 +1,4 @@
+import { equivalenceClass } from '../../core/causal/equivalence-class.js';
 import { CausalGraph } from '../../core/causal/graph.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
@@ -19,30 +20,44 @@ export interface SparsestPermutationOptions {
  * (i -> j whose parents agree but for i), up to `depth` in a row, and starts anew from every sparser graph it meets.
  *
  * @param values [n, p] observations.
- * @throws CausalPilotError E_INPUT for an option out of range or too few rows.
+ * @throws CausalPilotError E_INPUT for an option out of range, too few rows, or variables that are combinations of others.
  */
 export function greedySparsestPermutation(
   values: ArrayLike<number>,
   size: number,
-  { stream, alpha = 1e-3, starts = 10, depth = 4 }: SparsestPermutationOptions,
+  options: SparsestPermutationOptions,
 ): CausalGraph {
+  return sparsestPermutations(values, size, options)[0]!;
+}
+
+/** The sparsest graphs that the starts ended in, one of each Markov equivalence class, in the order in which they were found. */
+export function sparsestPermutations(
+  values: ArrayLike<number>,
+  size: number,
+  { stream, alpha = 1e-3, starts = 10, depth = 4 }: SparsestPermutationOptions,
+): CausalGraph[] {
   if (!Number.isInteger(starts) || starts < 1)
     throw new CausalPilotError(
       'E_INPUT',
       `greedySparsestPermutation: 'starts' must be a positive integer, got ${starts}`,
     );
-  const parents = new ParentSets(partialCorrelationTest(values, size, alpha));
-  let best: OrderedDag | undefined;
-  for (let start = 0; start < starts; start++) {
+  const sets = new ParentSets(partialCorrelationTest(values, size, alpha));
+  const found = Array.from({ length: starts }, (_, start) => {
     const order = [...stream.child('start', start).permutation(size)];
-    const found = descend(parents, orderedDag(parents, order), depth);
-    if (best === undefined || found.edges < best.edges) best = found;
-  }
-  const adjacency = new Uint8Array(size * size);
-  best!.parents.forEach((set, child) => {
-    for (const parent of set) adjacency[parent * size + child] = 1;
+    return descend(sets, orderedDag(sets, order), depth);
   });
-  return new CausalGraph(size, adjacency);
+  const fewest = Math.min(...found.map(({ edges }) => edges));
+  const ofClass = new Map<string, CausalGraph>();
+  for (const { parents, edges } of found) {
+    if (edges > fewest) continue;
+    const graph = CausalGraph.fromEdges(
+      size,
+      parents.flatMap((set, child) => set.map((parent): [number, number] => [parent, child])),
+    );
+    const key = equivalenceClass(graph).join('');
+    if (!ofClass.has(key)) ofClass.set(key, graph);
+  }
+  return [...ofClass.values()];
 }
 
 /** A causal order with the parents that the data give each variable in it. */

@@ -15,6 +15,8 @@ export interface KnockoutScreen {
   readonly control: CellPopulation;
   /** [p], of the control cells. */
   readonly variances: Float64Array;
+  /** Standard deviation of the control cells, over genes: the unit of the values, whatever they are measured in. */
+  readonly unit: number;
   /** [p], the cells in which each gene was knocked out. */
   readonly knockouts: readonly CellPopulation[];
   /** [p], the shift that stands for each knockout: minus the gene's mean among the control cells, 0 elsewhere. */
@@ -43,25 +45,36 @@ export function knockoutScreen({ genes, control, knockouts }: ScreenCellsByCondi
     return { cells: centred, mean: columnMeans(centred, size) };
   };
   const controlCells = population(sortedControl);
-  const squares = controlCells.cells.map((value) => value * value);
+  const variances = columnMeans(
+    controlCells.cells.map((value) => value * value),
+    size,
+  );
   return {
     genes,
     control: controlCells,
-    variances: columnMeans(squares, size),
+    variances,
+    unit: Math.sqrt(variances.reduce((sum, variance) => sum + variance, 0) / size),
     knockouts: knockouts.map((cells) => population(sortedCells(cells, size))),
     candidates: genes.map((_, i) => controlMean.map((mean, j) => (i === j ? -mean : 0))),
   };
 }
 
-/** The rows of `cells` [n, p] by their first value, among equals by the second, and so on. */
+/**
+ * The rows of `cells` [n, p] by their first value, among equals by the second, and so on; values that agree to 24 bits are equal
+ * at first, so that the rounding of another unit does not change the order.
+ */
 function sortedCells(cells: Float64Array, size: number): Float64Array {
-  const order = Array.from({ length: cells.length / size }, (_, cell) => cell).sort((a, b) => {
+  const rounded = Float32Array.from(cells);
+  const compare = (values: ArrayLike<number>, a: number, b: number): number => {
     for (let i = 0; i < size; i++) {
-      const difference = cells[a * size + i]! - cells[b * size + i]!;
+      const difference = values[a * size + i]! - values[b * size + i]!;
       if (difference !== 0) return difference;
     }
     return 0;
-  });
+  };
+  const order = Array.from({ length: cells.length / size }, (_, cell) => cell).sort(
+    (a, b) => compare(rounded, a, b) || compare(cells, a, b),
+  );
   const sorted = new Float64Array(cells.length);
   order.forEach((cell, row) => {
     sorted.set(cells.subarray(cell * size, (cell + 1) * size), row * size);

@@ -6,6 +6,8 @@ import { logNormalise } from '../../data/log-normalise.js';
 import { openCells } from '../../data/open-cells.js';
 import type { ScreenStudyConfig } from './goal-study-config.js';
 import { type KnockoutScreen, knockoutScreen } from './knockout-screen.js';
+import { checkCollinear, checkConstants, checkOrigin, checkSizes } from './screen-checks.js';
+import type { ScreenGraph } from './screen-graph.js';
 import { type LeftOutCells, type ScreenConditions, screenConditions } from './screen-labels.js';
 
 // Shapes: m cells that are used, p genes of the model.
@@ -34,6 +36,11 @@ export interface ScreenData {
   readonly warnings: readonly string[];
 }
 
+/** The same with the graph that was learned from the control cells. */
+export interface ScreenRecord extends ScreenData {
+  readonly graph: ScreenGraph;
+}
+
 export interface ScreenCondition {
   readonly label: string;
   readonly kind: 'control' | 'knockout';
@@ -47,9 +54,6 @@ export interface ReadScreen {
   readonly screen: KnockoutScreen;
   readonly data: ScreenData;
 }
-
-/** Learning the graph takes this many control cells more than genes. */
-const SPARE_CONTROL_CELLS = 3;
 
 /**
  * Reads the screen of a study from its table; only the genes of the model and, for log-normalise, the total of each cell are
@@ -80,9 +84,12 @@ async function readOpenScreen(source: CellSource, study: ScreenStudyConfig): Pro
   checkSizes(source, study, genes, used);
   const [control, ...knockouts] = groups as [Float64Array, ...Float64Array[]];
   checkConstants(source, genes, control);
+  const screen = knockoutScreen({ genes, control, knockouts });
+  checkOrigin(source, screen);
+  checkCollinear(source, screen);
   const { minimum, maximum, kind } = read.profile;
   return {
-    screen: knockoutScreen({ genes, control, knockouts }),
+    screen,
     data: {
       file: source.file,
       layout: source.layout,
@@ -137,53 +144,16 @@ function groupCells(values: Float64Array, { cells, hasCounts, conditions }: Grou
   });
 }
 
-function checkSizes(
-  { file }: CellSource,
-  { control, transform }: ScreenStudyConfig,
-  genes: readonly string[],
-  used: readonly number[],
-): void {
-  const counted = transform === 'log-normalise' ? ' with counts' : '';
-  const needed = genes.length + SPARE_CONTROL_CELLS;
-  if (used[0]! < needed)
-    throw new CausalPilotError(
-      'E_INPUT',
-      `${file}: ${used[0]} '${control}' cells${counted} are too few for ${genes.length} genes: learning their graph takes ${needed}; choose fewer genes by 'genes'`,
-    );
-  const empty = genes.filter((_, i) => used[i + 1] === 0);
-  if (empty.length > 0)
-    throw new CausalPilotError(
-      'E_INPUT',
-      `${file}: no cell with a knockout of ${listNames(empty)} has counts; leave these genes out of 'genes'`,
-    );
-}
-
-/** A gene whose values differ by no more than rounding has no place in a regression. */
-function checkConstants({ file }: CellSource, genes: readonly string[], control: Float64Array): void {
-  const size = genes.length;
-  const constant = genes.filter((_, i) => {
-    let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let entry = i; entry < control.length; entry += size) {
-      minimum = Math.min(minimum, control[entry]!);
-      maximum = Math.max(maximum, control[entry]!);
-    }
-    return maximum - minimum <= 4 * Number.EPSILON * Math.max(Math.abs(minimum), Math.abs(maximum));
-  });
-  if (constant.length === 0) return;
-  const cells = control.length / size;
-  const [subject, verb] = constant.length === 1 ? ['gene', 'does'] : ['genes', 'do'];
-  throw new CausalPilotError(
-    'E_INPUT',
-    `${file}: ${subject} '${listNames(constant)}' ${verb} not vary among the ${cells} control cells; list the genes to use, without, by 'genes'`,
-  );
-}
-
 function valueWarnings({ transform }: ScreenStudyConfig, kind: ValueKind): string[] {
   if (kind === 'nothing') return ['no value differs from 0'];
   if (transform === 'none' && kind === 'counts')
     return ['the values look like counts, but transform is none; counts need transform=log-normalise'];
   if (transform === 'none' && kind === 'measurements')
     return ['the values look neither like counts nor like logarithms; the regressions take them as they are'];
+  if (transform === 'none' && kind === 'scaled')
+    return [
+      'there are negative values, as in centred or scaled data; a knockout is taken as a shift by minus the control mean, which fits only where 0 means no expression',
+    ];
   if (transform === 'log-normalise' && kind === 'logarithms')
     return ['the values look like logarithms already, but are taken as counts; logarithms need transform=none'];
   if (transform === 'log-normalise' && kind === 'measurements')

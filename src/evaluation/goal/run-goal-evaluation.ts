@@ -9,7 +9,7 @@ import { renderTable } from '../report/table.js';
 import type { EvaluationSummary } from '../scores/summary.js';
 import { needsPolicy, strategyNames } from '../strategies/registry.js';
 import type { GoalStudyConfig } from './goal-study-config.js';
-import type { ScreenData } from './read-screen.js';
+import type { ScreenRecord } from './read-screen.js';
 import { roundTables } from './round-tables.js';
 import { runScreenStudy } from './run-screen-study.js';
 import { runSyntheticStudy } from './run-synthetic-study.js';
@@ -26,7 +26,7 @@ export interface GoalEvaluationRun {
   readonly posterior?: string;
   readonly quiet?: boolean;
   /** Called before the first result of a study on measured cells, with what was read. */
-  readonly onData?: (data: ScreenData) => void;
+  readonly onData?: (data: ScreenRecord) => void;
 }
 
 export type GoalEvaluationOutcome =
@@ -35,7 +35,7 @@ export type GoalEvaluationOutcome =
       readonly status: 'finished';
       readonly summary: EvaluationSummary;
       /** Of a study on measured cells: what was read, and what was left out. */
-      readonly data?: ScreenData;
+      readonly data?: ScreenRecord;
       /** For a terminal: what each strategy has reached after some experiments. */
       readonly tables: readonly string[];
       readonly files: readonly string[];
@@ -105,7 +105,7 @@ async function finish(
   folder: string,
   study: GoalStudyConfig,
   summary: EvaluationSummary,
-  data?: ScreenData,
+  data?: ScreenRecord,
 ): Promise<GoalEvaluationOutcome> {
   const shown = SHOWN_METRICS[study.study];
   const inReport: EvaluationSummary = {

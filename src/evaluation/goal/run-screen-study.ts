@@ -1,12 +1,13 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
-import { greedySparsestPermutation } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
+import { sparsestPermutations } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
 import { evaluateStrategies } from '../harness/harness.js';
 import { type EvaluationSummary, summarize } from '../scores/summary.js';
 import { createGoalStrategies, type StrategyResources, withReference } from '../strategies/registry.js';
 import type { ScreenStudyConfig } from './goal-study-config.js';
 import type { KnockoutScreen } from './knockout-screen.js';
-import { readScreen, type ScreenData } from './read-screen.js';
+import { readScreen, type ScreenRecord } from './read-screen.js';
+import { screenGraph } from './screen-graph.js';
 import { ScreenTask } from './screen-task.js';
 
 export interface ScreenStudyRun extends StrategyResources {
@@ -16,11 +17,11 @@ export interface ScreenStudyRun extends StrategyResources {
   /** Called with the runs done so far, over all goals and strategies. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Called with what was read, once it is known to be usable and before the first run. */
-  readonly onData?: (data: ScreenData) => void;
+  readonly onData?: (data: ScreenRecord) => void;
 }
 
 export interface ScreenStudyOutcome {
-  readonly data: ScreenData;
+  readonly data: ScreenRecord;
   readonly summary: EvaluationSummary;
 }
 
@@ -35,12 +36,14 @@ export async function runScreenStudy(run: ScreenStudyRun): Promise<ScreenStudyOu
   const { study, interrupted, onProgress, onData } = run;
   const strategies = createGoalStrategies(withReference(study.strategies, study.reference), run);
   const { screen, data } = await readScreen(study);
-  const graph = greedySparsestPermutation(screen.control.cells, screen.genes.length, {
+  const graphs = sparsestPermutations(screen.control.cells, screen.genes.length, {
     stream: new RandomStream(`target/${study.seed}/structure`),
     ...study.structure,
   });
+  const graph = graphs[0]!;
+  const record = { ...data, graph: screenGraph(graphs, screen.genes) };
   const tasks = goalIndices(study, screen).map((goal) => new ScreenTask({ study, screen, graph, goal }));
-  onData?.(data);
+  onData?.(record);
   const { status, scores } = await evaluateStrategies(tasks, strategies, {
     systems: study.runs,
     ...(interrupted === undefined ? {} : { interrupted }),
@@ -48,7 +51,7 @@ export async function runScreenStudy(run: ScreenStudyRun): Promise<ScreenStudyOu
   });
   if (status === 'interrupted') return undefined;
   const { bootstrapSamples, seed, reference } = study;
-  return { data, summary: summarize(scores, { bootstrapSamples, seed, reference }) };
+  return { data: record, summary: summarize(scores, { bootstrapSamples, seed, reference }) };
 }
 
 function goalIndices({ goals }: ScreenStudyConfig, { genes }: KnockoutScreen): number[] {

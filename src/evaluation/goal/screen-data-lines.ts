@@ -1,12 +1,13 @@
 import { listNames } from '../../data/cells/list-names.js';
-import type { ScreenData } from './read-screen.js';
+import type { ScreenData, ScreenRecord } from './read-screen.js';
+import { screenGraphLines } from './screen-graph.js';
 
 /** Labels that are told apart on the terminal; the rest is added up. */
 const LABELS_SHOWN = 12;
 const CONDITIONS_SHOWN = 40;
 
 /** What was read and what was left out, line by line. */
-export function screenDataLines(data: ScreenData): string[] {
+export function screenDataLines(data: ScreenData | ScreenRecord): string[] {
   const { file, layout, cells, genes, transform, values, conditions, passedOver, warnings } = data;
   return [
     `${file}: ${cells} cells x ${genes} genes (${layout}); ${values.description}; transform ${transform}`,
@@ -17,6 +18,7 @@ export function screenDataLines(data: ScreenData): string[] {
     ...withoutCounts(data),
     ...leftOut(data),
     ...passedOver.map(({ columns, reason }) => `columns left out, which ${reason}: ${listNames(columns)}`),
+    ...('graph' in data ? screenGraphLines(data.graph) : []),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
 }

@@ -97,7 +97,13 @@ class ScreenRun {
     this.#decks = screen.knockouts.map(
       (population, i) => new CellDeck(population, this.stream.child('cells', screen.genes[i]!)),
     );
-    const posterior = new DagRegressionPosterior({ graph, noise: { kind: 'unknown', shape: 2, scale: 0 } });
+    // Deviation (README): the prior of the weights, published for values of order 1, is in units of the control cells.
+    const priorVariance = 1 / screen.unit ** 2;
+    const posterior = new DagRegressionPosterior({
+      graph,
+      noise: { kind: 'unknown', shape: 2, scale: 0 },
+      priorVariance,
+    });
     posterior.update(warmUp, new Float64Array(size));
     // Cells that are all alike in a gene that is rarely seen say nothing of its noise; those of the whole screen do.
     for (const [variable, variance] of screen.variances.entries())

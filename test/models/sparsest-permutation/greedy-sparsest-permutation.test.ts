@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { equivalenceClass } from '../../../core/causal/equivalence-class.js';
 import type { CausalGraph } from '../../../core/causal/graph.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { GoalInstanceConfig, sampleGoalInstance } from '../../../envs/goal/goal-instance.js';
-import { greedySparsestPermutation } from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
+import {
+  greedySparsestPermutation,
+  sparsestPermutations,
+} from '../../../models/sparsest-permutation/greedy-sparsest-permutation.js';
 import {
   dependentVariables,
   partialCorrelationTest,
-  sampleCovariance,
+  sampleCorrelation,
   upperNormalQuantile,
 } from '../../../models/sparsest-permutation/partial-correlation.js';
 
@@ -60,6 +64,51 @@ describe('greedySparsestPermutation', () => {
     expect(graph.hasEdge(0, 2) || graph.hasEdge(2, 0)).toBe(true);
   });
 
+  test('property: neither units nor offsets nor constants that rounding moves change the graph', () => {
+    const size = 6;
+    for (let trial = 0; trial < 10; trial++) {
+      const data = stream.child('any-unit', trial);
+      const values = data.fillNormal(new Float64Array(size * 200));
+      for (let row = 0; row < 200; row++) {
+        values[size * row + 5] = 0.1;
+        for (let i = 1; i < 5; i++) values[size * row + i]! += 0.6 * values[size * row + i - 1]!;
+      }
+      const learn = (data: Float64Array) =>
+        sparsestPermutations(data, size, { stream, alpha: 0.05 }).map(({ adjacency }) => [...adjacency]);
+      const graphs = learn(values);
+      for (const factor of [1e-9, 1e-6, 1e-3, 1e3, 1e6, 1e9])
+        expect(learn(values.map((value) => value * factor))).toEqual(graphs);
+      expect(learn(values.map((value) => value + 1e6))).toEqual(graphs);
+      // Every variable in a unit of its own.
+      expect(learn(values.map((value, entry) => value * 10 ** (3 * (entry % size) - 9) - 4))).toEqual(graphs);
+    }
+  });
+
+  test('property: relabelled variables and other orders of rows give a graph of the same sparseness', () => {
+    const size = 5;
+    for (let trial = 0; trial < 10; trial++) {
+      const config = GoalInstanceConfig.parse({
+        variables: size,
+        targets: 1,
+        graph: { kind: 'erdos-renyi', probability: 0.4 },
+      });
+      const { model } = sampleGoalInstance(config, stream.child('order', trial));
+      const values = model.sample(
+        { kind: 'none', targets: new Uint8Array(size) },
+        5000,
+        stream.child('order', trial, 'data'),
+      );
+      const columns = stream.child('order', trial, 'columns').permutation(size);
+      const rows = stream.child('order', trial, 'rows').permutation(5000);
+      const moved = values.map((_, entry) => values[rows[Math.floor(entry / size)]! * size + columns[entry % size]!]!);
+      const options = { stream, starts: 20 };
+      const classes = (graphs: CausalGraph[]) => graphs.map((graph) => equivalenceClass(graph).join('')).sort();
+      const found = sparsestPermutations(values, size, options);
+      const again = sparsestPermutations(moved, size, options).map((graph) => graph.relabelled(columns));
+      expect(classes(again)).toEqual(classes(found));
+    }
+  });
+
   test('bad options are refused', () => {
     const values = new Float64Array(3 * 50);
     expect(() => greedySparsestPermutation(values, 3, { stream, starts: 0 })).toThrow(
@@ -81,14 +130,18 @@ describe('partial correlations', () => {
     expect(upperNormalQuantile(0.5)).toBeCloseTo(0, 12);
   });
 
-  test('sample covariance against its definition', () => {
-    const covariance = sampleCovariance([1, 2, 3, 5, 2, 2], 2);
-    expect(covariance.to2DArray()).toEqual([
-      [1, 1.5],
-      [1.5, 3],
-    ]);
-    expect(() => sampleCovariance([1, 2], 2)).toThrow('at least 2 rows');
-    expect(() => sampleCovariance([1, 2, 3], 2)).toThrow("'values' must have shape [2], got [3]");
+  test('sample correlation against its definition', () => {
+    const correlation = sampleCorrelation([1, 2, 3, 5, 2, 2], 2);
+    expect(correlation.get(0, 0)).toBe(1);
+    expect(correlation.get(1, 0)).toBeCloseTo(1.5 / Math.sqrt(3), 14);
+    expect(() => sampleCorrelation([1, 2], 2)).toThrow('at least 2 rows');
+    expect(() => sampleCorrelation([1, 2, 3], 2)).toThrow("'values' must have shape [2], got [3]");
+  });
+
+  test('a combination of other variables is named', () => {
+    const values = stream.child('collinear').fillNormal(new Float64Array(4 * 60));
+    for (let row = 0; row < 60; row++) values[4 * row + 3] = 2 * values[4 * row]! - values[4 * row + 2]!;
+    expect(() => partialCorrelationTest(values, 4, 0.01)).toThrow('variable 3 is a linear combination of 0, 2');
   });
 
   test('false alarms come at the rate alpha', () => {

@@ -128,6 +128,26 @@ describe('what cannot be used is refused with file, cell and gene', () => {
       "gene 'A' does not vary",
     ],
     [
+      'a gene that is the sum of others',
+      'perturbation,A,B,C\n' +
+        Array.from({ length: 20 }, (_, n) => `control,${n % 7},${n % 3},${(n % 7) + (n % 3)}.5`).join('\n') +
+        '\nA,0,1,1\nB,1,0,1\nC,1,1,0',
+      { transform: 'none' },
+      "refused.csv: among the control cells gene 'C' is a linear combination of A, B, so that their effects cannot be told apart",
+    ],
+    [
+      'values that something was added to',
+      rows((cell) => `${1e6 + (cell % 5)},${1e6 + (cell % 3)}.5`),
+      { transform: 'none' },
+      "the control cells have mean 1000000 and standard deviation 1.41421 in gene 'A', but a knockout is taken as a shift by minus the mean",
+    ],
+    [
+      'values that are centred',
+      rows((cell) => `${(cell % 5) - 2},${(cell % 3) - 1}.5`),
+      { transform: 'none' },
+      "the control cells have mean 0 in gene 'A'",
+    ],
+    [
       'too few control cells',
       'perturbation,A,B\ncontrol,1,2\ncontrol,2,2\nA,0,1\n',
       {},
@@ -153,7 +173,7 @@ describe('what cannot be used is refused with file, cell and gene', () => {
 
 test('values keep what 32 bits would lose', async () => {
   const table = linearScreen(3, 20);
-  const offset = { ...table, values: table.values.map((value) => value + 1e6) };
+  const offset = { ...table, values: table.values.map((value) => value + 500) };
   const plain = (await readScreen(screenStudy(writeScreen(join(folder, 'plain.csv'), table)))).screen;
   const moved = (await readScreen(screenStudy(writeScreen(join(folder, 'moved.csv'), offset)))).screen;
   plain.control.cells.forEach((value, entry) => {

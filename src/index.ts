@@ -69,11 +69,20 @@ export { mostProbableDag } from '../models/civ/most-probable-dag.js';
 export { type GoalState, proposeShift, SHIFT_CRITERIA } from '../models/civ/propose-shift.js';
 export type { DesignContext, DesignStrategy, GoalContext, Knowledge, TaskKind } from '../models/design-strategy.js';
 export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy/design-policy.js';
+export { type AcyclicFit, AcyclicGraphs } from '../models/posterior/acyclic-graphs.js';
 export { AmortizedGraphPosterior } from '../models/posterior/amortized-graph-posterior.js';
+export { ExactPosteriorSampler } from '../models/posterior/exact/draw-systems.js';
+export { type ExactPosteriorName, exactPosteriorFor } from '../models/posterior/exact/environment-posterior.js';
+export {
+  ExactGraphPosterior,
+  type ExactGraphPosteriorOptions,
+} from '../models/posterior/exact/exact-graph-posterior.js';
+export { ExactPriorConfig } from '../models/posterior/exact/exact-prior.js';
 export {
   greedySparsestPermutation,
   type SparsestPermutationOptions,
 } from '../models/sparsest-permutation/greedy-sparsest-permutation.js';
+export { type LookaheadEffort, type LookaheadOptions, lookahead } from '../models/strategies/lookahead.js';
 export { trainedPolicy } from '../models/strategies/trained-policy.js';
 export { ExperimentConfig, loadExperimentConfig } from '../training/config/experiment-config.js';
 export type { TrainingIo, TrainingResult } from '../training/loop/learning-loop.js';

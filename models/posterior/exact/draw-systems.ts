@@ -3,6 +3,7 @@ import type { History } from '../../../core/causal/history.js';
 import { sampleInverseGamma } from '../../../core/random/distributions.js';
 import type { RandomStream } from '../../../core/random/stream.js';
 import { LinearScm } from '../../../envs/linear-scm/linear-scm.js';
+import { countOrders } from '../acyclic-graphs.js';
 import type { ExactGraphPosterior } from './exact-graph-posterior.js';
 import { type ExactPriorConfig, exactPriorNumbers } from './exact-prior.js';
 import { logWeights, type OrderSums, orderSums, withGap, withoutBit } from './order-sums.js';
@@ -41,6 +42,17 @@ export class ExactPosteriorSampler {
   mostProbableGraph(): CausalGraph {
     const maxima = orderSums(this.#weights, this.size, Math.max);
     return this.#trace(maxima, (logs) => logs.indexOf(Math.max(...logs)));
+  }
+
+  /** Log-probability of a graph given the data. */
+  logProbability(graph: CausalGraph): number {
+    const half = 2 ** (this.size - 1);
+    let total = Math.log(countOrders(graph)) - this.#sums.first[2 * half - 1]!;
+    for (let sink = 0; sink < this.size; sink++) {
+      const parents = graph.parents(sink).reduce((set, parent) => set | (1 << parent), 0);
+      total += this.#weights[sink * half + withoutBit(parents, sink)]!;
+    }
+    return total;
   }
 
   /** A system: graph, noise variances and coefficients given the data. */

@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
+import type { ExactGraphPosterior } from '../../../models/posterior/exact/exact-graph-posterior.js';
+import type { GraphDrawQuality } from '../../../training/posterior/graph-draw-quality.js';
 import type { PosteriorQuality } from '../../../training/posterior/quality.js';
 import { checkpointFolder } from '../session/model-folders.js';
 import {
@@ -13,6 +16,7 @@ import { printJson, printLine, withSession } from '../session/session.js';
 interface PosteriorOptions extends ExperimentOptions {
   readonly posterior?: string;
   readonly datasets: number;
+  readonly graphs?: boolean;
 }
 
 export function registerPosterior(program: Command): void {
@@ -22,11 +26,13 @@ export function registerPosterior(program: Command): void {
       .description('how well a graph posterior ranks edges and is calibrated, with more rows and with experiments')
       .option('--posterior <folder>', 'run or checkpoint of the graph posterior (default: runs/<preset>/posterior)')
       .option('--datasets <number>', 'held-out datasets for each kind of data', wholeNumber, 1000)
+      .option('--graphs', 'also draw whole graphs without cycles and judge them')
       .addHelpText(
         'after',
         `
-Example:
-  causal-pilot posterior --preset quickstart --datasets 500`,
+Examples:
+  causal-pilot posterior --preset quickstart --datasets 500
+  causal-pilot posterior --preset quickstart --datasets 200 --graphs`,
       ),
   ).action(posterior);
 }
@@ -37,16 +43,46 @@ async function posterior(options: PosteriorOptions): Promise<void> {
     options.posterior ?? defaultFolder(options, 'posterior'),
     "train one with 'causal-pilot pretrain' or name it with --posterior",
   );
-  const qualities = await withSession(config, async () => {
+  const { datasets } = options;
+  const { seed } = config.evaluation;
+  const { qualities, graphDraws } = await withSession(config, async () => {
     const { loadGraphPosterior } = await import('../../../models/checkpoints.js');
     const { posteriorQuality } = await import('../../../training/posterior/quality.js');
     const model = await loadGraphPosterior(folder);
-    return posteriorQuality(model, config.environment, { datasets: options.datasets, seed: config.evaluation.seed });
+    const qualities = posteriorQuality(model, config.environment, { datasets, seed });
+    if (!options.graphs) return { qualities };
+    const { graphDrawQuality } = await import('../../../training/posterior/graph-draw-quality.js');
+    const exact = await exactIfDefined(config.environment);
+    return { qualities, graphDraws: graphDrawQuality(model, config.environment, { datasets, seed, exact }) };
   });
-  if (options.json) return printJson({ posterior: folder, qualities });
+  if (options.json) return printJson({ posterior: folder, qualities, graphDraws });
   const { renderTable } = await import('../../evaluation/report/table.js');
   printLine(renderTable(qualityTable(qualities, options.datasets)));
   printLine(renderTable(calibrationTable(qualities)));
+  if (graphDraws !== undefined) printLine(renderTable(graphTable(graphDraws, datasets)));
+}
+
+/** The exact posterior of an environment, where there is one whose parent sets can all be listed. */
+async function exactIfDefined(environment: DesignEnvConfig): Promise<ExactGraphPosterior | undefined> {
+  const { exactPosteriorFor, whyNotExact } = await import('../../../models/posterior/exact/environment-posterior.js');
+  const { MOST_VARIABLES_UNBOUNDED } = await import('../../../models/posterior/exact/exact-prior.js');
+  const defined =
+    whyNotExact('exact', environment) === undefined && environment.prior.variables <= MOST_VARIABLES_UNBOUNDED;
+  return defined ? exactPosteriorFor('exact', environment) : undefined;
+}
+
+function graphTable(draws: readonly GraphDrawQuality[], datasets: number) {
+  return {
+    title: `graphs drawn on ${datasets} held-out datasets with two targets in turn`,
+    header: ['draws', 'log score, nats', 'expected SHD', 'without a cycle', 'paths, nats/pair'],
+    rows: draws.map(({ draws: name, logScore, expectedShd, acyclic, pathCrossEntropy }) => [
+      name,
+      logScore.toFixed(3),
+      expectedShd.toFixed(3),
+      acyclic.toFixed(3),
+      pathCrossEntropy.toFixed(4),
+    ]),
+  };
 }
 
 function qualityTable(qualities: readonly PosteriorQuality[], datasets: number) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CausalGraph } from '../../../../core/causal/graph.js';
 import { History } from '../../../../core/causal/history.js';
 import { observe } from '../../../../core/causal/intervention.js';
 import { RandomStream } from '../../../../core/random/stream.js';
@@ -39,6 +40,8 @@ test('graphs are drawn as often as enumeration says', async () => {
   }
   const { byGraph } = enumerate(history, PRIOR);
   for (const [key, probability] of byGraph) {
+    const graph = new CausalGraph(SIZE, Uint8Array.from(key, Number));
+    expect(Math.exp(sampler.logProbability(graph))).toBeCloseTo(probability, 7);
     const deviation = Math.sqrt((probability * (1 - probability)) / draws);
     expect(Math.abs((counts.get(key) ?? 0) / draws - probability)).toBeLessThan(5 * deviation + 1e-9);
   }

@@ -30,7 +30,17 @@ export interface HeldOutScores {
 
 /** Scores `posterior` on simulated datasets; their arrays are left as they are. */
 export function scoreHeldOut(posterior: AmortizedGraphPosterior, datasets: readonly TrainingBatch[]): HeldOutScores {
-  const scored = datasets.flatMap((batch) => scoreBatch(posterior, batch));
+  return scoreGraphs(datasets.flatMap((batch) => scoreBatch(posterior, batch)));
+}
+
+/** What a posterior said of one system, beside the true graph. */
+export interface LabelledGraph extends ScoredGraph {
+  /** [d * d] exact edge probabilities given the same rows, where they are known. */
+  readonly labels: Float32Array | undefined;
+}
+
+/** The same from edge probabilities. */
+export function scoreGraphs(scored: readonly LabelledGraph[]): HeldOutScores {
   const excesses = scored.map(
     ({ labels, edgeProbabilities, graph }) => labels && excess(edgeProbabilities, labels, graph.size),
   );
@@ -70,10 +80,6 @@ function excess(probabilities: ArrayLike<number>, exact: ArrayLike<number>, size
 }
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
-
-interface LabelledGraph extends ScoredGraph {
-  readonly labels: Float32Array | undefined;
-}
 
 function scoreBatch(posterior: AmortizedGraphPosterior, batch: TrainingBatch): LabelledGraph[] {
   const { count, size, graphs, labels } = batch;

@@ -4,6 +4,7 @@ import { RandomStream } from '../core/random/stream.js';
 import type { NamedArray, ParameterSet } from '../core/tensor/parameters.js';
 import { DesignPolicy } from './policy/design-policy.js';
 import { PolicyConfig } from './policy/policy-config.js';
+import { trainedScale } from './policy/trained-scale.js';
 import { AmortizedGraphPosterior } from './posterior/amortized-graph-posterior.js';
 import { GraphPosteriorConfig } from './posterior/graph-posterior-config.js';
 
@@ -58,7 +59,7 @@ export async function savePolicy(folder: string, policy: DesignPolicy, card: Mod
     kind: POLICY_KIND,
     tensors: policy.parameters.toArrays(),
     config: { network: policy.config, channels: policy.channels },
-    metadata: card,
+    metadata: { ...card, scale: describeScale(policy.config, card) },
   });
 }
 
@@ -67,7 +68,17 @@ export async function loadPolicy(folder: string): Promise<DesignPolicy> {
   const stored = readCheckpoint(folder, { kind: POLICY_KIND, config: PolicyCheckpointConfig, metadata: ModelCard });
   const policy = new DesignPolicy(stored.config.network, stored.config.channels, PLACEHOLDER_STREAM);
   loadParameters(policy.parameters, stored.tensors, folder);
+  if (stored.config.network.inputScaling === 'keep') policy.trainedScale = trainedScale(stored.metadata.environment);
   return policy;
+}
+
+/** What the values that a policy reads are relative to; the scaling itself is part of the network. */
+function describeScale({ inputScaling }: PolicyConfig, { environment }: ModelCard): object {
+  if (inputScaling === 'standardize')
+    return { relativeTo: 'mean and standard deviation of each variable of a history' };
+  if (inputScaling === 'log2-counts-per-million')
+    return { relativeTo: 'total of each row, then the logarithms of a history' };
+  return { relativeTo: 'values as measured', standardDeviations: trainedScale(environment) ?? null };
 }
 
 function loadParameters(

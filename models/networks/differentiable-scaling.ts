@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 
 // Shapes: B histories, n rows, d variables.
 
-/** Variances below this are rounding noise of a constant variable: float32 values of order 1. */
-const SMALLEST_VARIANCE = 1e-12;
+/** Variances below this share of the mean square are rounding noise of a constant variable in float32. */
+const SMALLEST_SHARE = 1e-12;
 
 /** Picks the value out of (value, flag). */
 const VALUE_CHANNEL = [1, 0];
@@ -39,8 +39,9 @@ export function standardizedChannels(channels: tf.Tensor4D, rowMask?: tf.Tensor2
   const { mean, masked } = rowStatistics(values, rowMask);
   const centred = masked(tf.sub(values, mean(values)));
   const variance = mean(tf.square(centred));
+  const rounding = tf.mul(SMALLEST_SHARE, mean(tf.square(values)));
   // A step, whose gradient is 0: a comparison has none, and tfjs refuses to pass one.
-  const spread = tf.step(tf.sub(variance, SMALLEST_VARIANCE));
+  const spread = tf.step(tf.sub(variance, rounding));
   const inverse = tf.rsqrt(tf.add(tf.mul(variance, spread), tf.sub(1, spread)));
   const standardized = tf.mul(tf.mul(centred, inverse), spread);
   return tf.add(asValueChannel(standardized), tf.mul(channels, FLAG_CHANNEL)) as tf.Tensor4D;

@@ -6,6 +6,9 @@ import type { DatasetBatch } from '../../envs/simulation/simulate-datasets.js';
 
 // Shapes: B histories, n rows (the longest history, at least 1), d variables.
 
+/** Standard deviations of logarithms of counts below this are rounding of equal ones. */
+export const EQUAL_LOGS = 1e-5;
+
 /** Histories of one size padded to a common number of rows, as typed arrays. */
 export interface HistoryArrays {
   readonly batch: number;
@@ -136,7 +139,8 @@ function rescaleNonZero(channels: Float32Array, logs: readonly number[]): void {
   if (logs.length === 0) return;
   const minimum = logs.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
   const mean = logs.reduce((total, value) => total + value, 0) / logs.length;
-  const deviation = Math.sqrt(logs.reduce((total, value) => total + (value - mean) ** 2, 0) / logs.length) || 1;
+  const spread = Math.sqrt(logs.reduce((total, value) => total + (value - mean) ** 2, 0) / logs.length);
+  const deviation = spread > EQUAL_LOGS ? spread : 1;
   for (let at = 0; at < channels.length; at += HISTORY_CHANNELS)
     if (channels[at] !== 0) channels[at] = (channels[at]! - minimum) / deviation;
 }

@@ -4,6 +4,7 @@ import type { Intervention, InterventionKind } from '../../core/causal/intervent
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
+import { checkResolution } from '../check-resolution.js';
 import type { EncoderTraining } from '../networks/encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/history-batch.js';
 import { HistoryEncoder } from '../networks/history-encoder.js';
@@ -14,6 +15,7 @@ import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tan
 import type { AllowedTargets } from './distributions/target-distribution.js';
 import { sampleValues } from './distributions/value-signs.js';
 import type { PolicyConfig } from './policy-config.js';
+import { scaleNotice, type TrainedScale } from './trained-scale.js';
 
 // Shapes: B histories, d variables, C action numbers per variable.
 
@@ -38,6 +40,9 @@ export interface PolicyDecisionOptions {
 export class DesignPolicy {
   readonly parameters = new ParameterSet();
   readonly head: ActionHead;
+  /** Known of loaded policies that read values as measured; data of another scale are then named, once. */
+  trainedScale: TrainedScale | undefined;
+  #scaleIsNamed = false;
   readonly #encoder: HistoryEncoder;
   readonly #outputs: Mlp;
 
@@ -87,6 +92,7 @@ export class DesignPolicy {
     streams: readonly RandomStream[],
     { allowedTargets }: Pick<PolicyDecisionOptions, 'allowedTargets'> = {},
   ): Float32Array {
+    if (this.config.inputScaling === 'standardize') checkResolution('policy', histories);
     const size = histories[0]?.size ?? 0;
     if (mode === 'stochastic') requireOnePerHistory('streams', streams.length, histories.length);
     if (allowedTargets !== undefined) requireOnePerHistory('allowedTargets', allowedTargets.length, histories.length);
@@ -108,12 +114,21 @@ export class DesignPolicy {
 
   /** One intervention per history. */
   propose(histories: readonly History[], options: PolicyDecisionOptions): Intervention[] {
+    this.#nameScale(histories);
     const actions = this.act(histories, options.mode, options.streams, options);
     return interventionsFromActions(actions, histories[0]?.size ?? 0, options);
   }
 
   dispose(): void {
     this.parameters.dispose();
+  }
+
+  #nameScale(histories: readonly History[]): void {
+    if (this.trainedScale === undefined || this.#scaleIsNamed) return;
+    const notice = scaleNotice(this.trainedScale, histories);
+    if (notice === undefined) return;
+    this.#scaleIsNamed = true;
+    process.stderr.write(`${notice}\n`);
   }
 
   /** tanh of every Gaussian number; a forbidden variable's switch is turned off. */

@@ -5,6 +5,7 @@ import type { RandomStream } from '../../core/random/stream.js';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
 import { linear } from '../../core/tensor/linear.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
+import { checkResolution } from '../check-resolution.js';
 import { AlternatingEncoder, type EncoderTraining } from '../networks/encoder.js';
 import { usesAttention } from '../networks/encoder-config.js';
 import {
@@ -77,6 +78,7 @@ export class AmortizedGraphPosterior implements GraphPosterior {
   }
 
   edgeProbabilities(histories: readonly History[]): Float32Array {
+    if (this.config.inputScaling === 'standardize') checkResolution('graph posterior', histories);
     const size = histories[0]?.size ?? 0;
     const probabilities = new Float32Array(histories.length * size * size);
     for (let start = 0; start < histories.length; start += this.config.chunk) {

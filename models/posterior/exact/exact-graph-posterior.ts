@@ -7,6 +7,8 @@ import {
   nativeExactPosteriorKernel,
   type SinkStatistics,
 } from '../../../core/native/ops/exact-posterior.js';
+import { checkResolution } from '../../check-resolution.js';
+import { checkCentred, checkUnits } from './check-units.js';
 import { type ExactPriorConfig, exactPriorNumbers, logOrderConstant } from './exact-prior.js';
 import { mechanismRows } from './mechanism-rows.js';
 import { referenceExactPosteriorKernel } from './reference-kernel.js';
@@ -71,15 +73,24 @@ export class ExactGraphPosterior implements GraphPosterior {
     return this.evaluate(statistics).logEvidence.map((value) => value + constant);
   }
 
-  /** Edge probabilities [K, d, d] and log evidences [K], up to a constant, of sufficient statistics. */
+  /**
+   * Edge probabilities [K, d, d] and log evidences [K], up to a constant, of sufficient statistics.
+   *
+   * @throws CausalPilotError E_INPUT for rows in other units than those of the environment's prior.
+   */
   evaluate(statistics: SinkStatistics): ReturnType<ExactPosteriorKernel['posterior']> {
-    return this.kernel.posterior(statistics, exactPriorNumbers(this.prior, statistics.size));
+    const numbers = exactPriorNumbers(this.prior, statistics.size);
+    if (this.prior.kind === 'environment' && this.misspecification === undefined)
+      checkUnits(statistics, { shape: this.prior.varianceShape, scale: this.prior.varianceScale });
+    return this.kernel.posterior(statistics, numbers);
   }
 
   /** Sufficient statistics of histories of equal size. */
   statistics(histories: readonly History[]): SinkStatistics {
     const size = histories[0]?.size ?? 0;
     const imperfect = this.misspecification !== undefined;
+    if (this.prior.intercept === 'free') checkResolution('exact posterior', histories);
+    else if (!imperfect) checkCentred(histories);
     return this.statisticsOf(
       histories.map((history, k) => {
         if (history.size !== size)

@@ -92,7 +92,7 @@ export function varianceNodes(
  * Elimination of the parents from the Gram matrix with `ridge` on their diagonal: residual G_jj - b' (ridge I + G_PP)^-1 b,
  * log determinant and rank of ridge I + G_PP. What is collinear with earlier parents is passed over.
  */
-function eliminate({ gram, size, sink }: SinkRows, members: readonly number[], ridge: number) {
+export function eliminate({ gram, size, sink }: SinkRows, members: readonly number[], ridge: number) {
   const order = [...members, sink];
   const width = order.length;
   const a = Float64Array.from({ length: width * width }, (_, at) => {

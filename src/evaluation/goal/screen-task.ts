@@ -109,7 +109,7 @@ class ScreenRun {
     for (const [variable, variance] of screen.variances.entries())
       if (!(posterior.noiseVariance(variable) > 0)) posterior.assumeNoiseVariance(variable, variance);
     this.#posterior = study.noise === 'held' ? posterior.withNoiseHeld() : posterior;
-    this.history.append(Float32Array.from(warmUp), observe(size));
+    this.#append(warmUp, observe(size));
   }
 
   get regression(): DagRegressionPosterior {
@@ -144,7 +144,16 @@ class ScreenRun {
     const shift = screen.candidates[gene]!;
     this.#tried.push(shift);
     this.#posterior.update(cells, shift);
-    this.history.append(Float32Array.from(cells), knockout(screen.genes.length, [gene]));
+    this.#append(cells, knockout(screen.genes.length, [gene]));
+  }
+
+  /** What a policy sees is in units of the control cells, so that it decides alike in any unit. */
+  #append(cells: Float64Array, intervention: Intervention): void {
+    const { unit } = this.#options.screen;
+    this.history.append(
+      Float32Array.from(cells, (value) => value / unit),
+      intervention,
+    );
   }
 
   /** The figures of `SCREEN_METRICS`. */

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkResolution } from '../../core/causal/check-resolution.js';
 import type { History } from '../../core/causal/history.js';
 import type { Intervention, InterventionKind } from '../../core/causal/intervention.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
-import { checkResolution } from '../check-resolution.js';
 import type { EncoderTraining } from '../networks/encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/history-batch.js';
 import { HistoryEncoder } from '../networks/history-encoder.js';

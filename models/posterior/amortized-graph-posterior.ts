@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkResolution } from '../../core/causal/check-resolution.js';
 import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import type { History } from '../../core/causal/history.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { layerNorm } from '../../core/tensor/layer-norm.js';
 import { linear } from '../../core/tensor/linear.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
-import { checkResolution } from '../check-resolution.js';
 import { AlternatingEncoder, type EncoderTraining } from '../networks/encoder.js';
 import { usesAttention } from '../networks/encoder-config.js';
 import {

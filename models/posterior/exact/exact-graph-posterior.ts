@@ -1,3 +1,4 @@
+import { checkResolution } from '../../../core/causal/check-resolution.js';
 import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import type { History } from '../../../core/causal/history.js';
 import { CausalPilotError } from '../../../core/errors.js';
@@ -7,7 +8,6 @@ import {
   nativeExactPosteriorKernel,
   type SinkStatistics,
 } from '../../../core/native/ops/exact-posterior.js';
-import { checkResolution } from '../../check-resolution.js';
 import { checkCentred, checkUnits } from './check-units.js';
 import { type ExactPriorConfig, exactPriorNumbers, logOrderConstant } from './exact-prior.js';
 import { mechanismRows } from './mechanism-rows.js';

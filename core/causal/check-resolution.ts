@@ -1,5 +1,5 @@
-import type { History } from '../core/causal/history.js';
-import { CausalPilotError } from '../core/errors.js';
+import { CausalPilotError } from '../errors.js';
+import type { History } from './history.js';
 
 /** Bits of a value that must be left once the mean is taken off; float32 has 24. */
 const BITS_LEFT = 10;

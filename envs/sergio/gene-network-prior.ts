@@ -4,6 +4,7 @@ import type { CausalModelPrior } from '../prior/causal-model.js';
 import { sampleGraph } from '../prior/graph-priors.js';
 import type { SergioConfig } from './config.js';
 import { GeneNetwork } from './gene-network.js';
+import { uniformIn } from './network-table.js';
 import { SergioModel } from './sergio-model.js';
 
 /**
@@ -43,8 +44,4 @@ export function sampleGeneNetwork(config: SergioConfig, stream: RandomStream): G
     hillCoefficient: config.hillCoefficient,
     noiseAmplitude: config.noiseAmplitude,
   });
-}
-
-function uniformIn(bounds: { readonly minimum: number; readonly maximum: number }, stream: RandomStream): number {
-  return bounds.minimum + (bounds.maximum - bounds.minimum) * stream.uniform();
 }

@@ -1,24 +1,30 @@
-import { CausalPilotError } from '../../core/errors.js';
+import { sampleBeta } from '../../core/random/distributions.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { SergioConfig } from './config.js';
+import { noEdges, readEdgeTable, type TableEdge } from './edge-table.js';
 import { GeneNetwork } from './gene-network.js';
 import { graphOfEdges, type NamedEdge } from './network-json.js';
 
-const COLUMNS = ['regulator', 'target', 'strength'] as const;
+/** What a table of edges does not say is drawn from these parts of a prior. */
+export type NetworkTablePrior = Pick<
+  SergioConfig,
+  'cellTypes' | 'basalRates' | 'decays' | 'hillCoefficient' | 'noiseAmplitude' | 'strengths' | 'activation'
+>;
 
 export interface ParseNetworkTableOptions {
   /** The file's name, for messages. */
   readonly source: string;
-  /** What the table does not say is drawn from these ranges: basal rates and decays. */
-  readonly prior: Pick<SergioConfig, 'cellTypes' | 'basalRates' | 'decays' | 'hillCoefficient' | 'noiseAmplitude'>;
+  readonly prior: NetworkTablePrior;
   readonly stream: RandomStream;
   /** All genes in order; without it, those of the edges in order of appearance. */
   readonly genes?: readonly string[];
+  /** Called with each property that the table does not say and that is drawn from the prior. */
+  readonly onDrawn?: (property: string) => void;
 }
 
 /** The edges as tab-separated text with the header `regulator, target, strength`. */
 export function formatNetworkTable({ size, graph, strengths, geneNames }: GeneNetwork): string {
-  const lines = [COLUMNS.join('\t')];
+  const lines = ['regulator\ttarget\tstrength'];
   for (let entry = 0; entry < size * size; entry++) {
     if (graph.adjacency[entry] === 0) continue;
     const [regulator, target] = [geneNames[Math.floor(entry / size)], geneNames[entry % size]];
@@ -28,63 +34,51 @@ export function formatNetworkTable({ size, graph, strengths, geneNames }: GeneNe
 }
 
 /**
- * Reads an edge table; columns may be in any order.
+ * Reads a table of edges: our own (regulator, target, strength in any order), BEELINE's (Gene1, Gene2, Type) or
+ * GeneNetWeaver's (without a header). Strengths or signs that it does not have are drawn, like rates.
  *
  * @throws CausalPilotError E_INPUT naming file and line for a missing column, a strength that is no number, an unknown
  * gene or a repeated edge, and the genes of a cycle.
  */
 export function parseNetworkTable(text: string, options: ParseNetworkTableOptions): GeneNetwork {
-  const { source, prior, stream } = options;
-  const edges = readEdges(text, source);
-  const names = options.genes ?? [...new Set(edges.flatMap(({ regulator, target }) => [regulator, target]))];
-  if (names.length === 0)
-    throw new CausalPilotError(
-      'E_INPUT',
-      `${source}: the table has no edges and so no genes; add a line below the header`,
-    );
-  const uniform = ({ minimum, maximum }: { minimum: number; maximum: number }) =>
-    minimum + (maximum - minimum) * stream.uniform();
+  const { source, prior, stream, onDrawn } = options;
+  const table = readEdgeTable(text, source);
+  const named = [...table.genes, ...table.edges.flatMap(({ regulator, target }) => [regulator, target])];
+  const names = options.genes ?? [...new Set(named)];
+  if (names.length === 0) throw noEdges(source);
+  const edges = withStrengths(table.edges, options);
+  onDrawn?.('basal rates');
+  onDrawn?.('decays');
   return new GeneNetwork({
     ...graphOfEdges(names, edges, source),
-    basalRates: Float32Array.from({ length: names.length * prior.cellTypes }, () => uniform(prior.basalRates)),
-    decays: Float32Array.from(names, () => uniform(prior.decays)),
+    basalRates: Float32Array.from({ length: names.length * prior.cellTypes }, () =>
+      uniformIn(prior.basalRates, stream),
+    ),
+    decays: Float32Array.from(names, () => uniformIn(prior.decays, stream)),
     hillCoefficient: prior.hillCoefficient,
     noiseAmplitude: prior.noiseAmplitude,
     geneNames: names,
   });
 }
 
-function readEdges(text: string, source: string): NamedEdge[] {
-  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const columns = header.split('\t').map((name) => name.trim());
-  const positions = COLUMNS.map((column) => {
-    const position = columns.indexOf(column);
-    if (position === -1)
-      throw new CausalPilotError(
-        'E_INPUT',
-        `${source}, line 1: no column '${column}'; the header must have ${COLUMNS.join(', ')}, separated by tabs`,
-      );
-    return position;
+/** Strengths are drawn where a table has none: their size, and the sign of a regulator's edges, as for random networks. */
+function withStrengths(edges: readonly TableEdge[], { prior, stream, onDrawn }: ParseNetworkTableOptions): NamedEdge[] {
+  if (edges.some(({ strength, sign }) => strength === undefined && sign === undefined)) onDrawn?.('signs of edges');
+  if (edges.some(({ strength }) => strength === undefined)) onDrawn?.('sizes of strengths');
+  const drawn = stream.child('strengths');
+  const activating = new Map<string, number>();
+  return edges.map(({ strength, sign, ...edge }) => {
+    if (strength !== undefined) return { ...edge, strength };
+    const share = activating.get(edge.regulator) ?? sampleBeta(drawn, prior.activation.alpha, prior.activation.beta);
+    activating.set(edge.regulator, share);
+    const signed = sign ?? (drawn.bernoulli(share) ? 1 : -1);
+    return { ...edge, strength: signed * uniformIn(prior.strengths, drawn) };
   });
-  const edges: NamedEdge[] = [];
-  lines.forEach((line, index) => {
-    if (line.trim() === '') return;
-    const place = `${source}, line ${index + 2}`;
-    const cells = line.split('\t').map((cell) => cell.trim());
-    const [regulator, target, strength] = positions.map((position) => cells[position] ?? '') as [
-      string,
-      string,
-      string,
-    ];
-    if (regulator === '' || target === '' || strength === '')
-      throw new CausalPilotError(
-        'E_INPUT',
-        `${place}: ${columns.length} tab-separated cells are needed, got '${line}'`,
-      );
-    const number = Number(strength);
-    if (!Number.isFinite(number))
-      throw new CausalPilotError('E_INPUT', `${place}: strength must be a number, got '${strength}'`);
-    edges.push({ regulator, target, strength: number, place });
-  });
-  return edges;
+}
+
+export function uniformIn(
+  { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
+  stream: RandomStream,
+): number {
+  return minimum + (maximum - minimum) * stream.uniform();
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
@@ -12,6 +11,7 @@ import { printJson, printLine } from '../session/session.js';
 interface SimulateOptions {
   readonly out: string;
   readonly network?: string;
+  readonly regulators?: string;
   readonly saveNetwork?: string;
   readonly controls: number;
   readonly cells: number;
@@ -29,7 +29,11 @@ export function registerSimulate(program: Command): void {
     .command('simulate')
     .description('simulate a single-cell perturbation screen of a gene network, yours or a random one')
     .requiredOption('-o, --out <file>', 'where the cells go: a .csv or .h5ad file')
-    .option('--network <file>', 'your network: .json, or a .tsv edge table (regulator, target, strength)')
+    .option(
+      '--network <file>',
+      'your network: .json; a table of edges (regulator, target, strength; BEELINE; GeneNetWeaver); SERGIO interactions',
+    )
+    .option('--regulators <file>', "SERGIO's file of master regulators, beside its interactions in --network")
     .option('--save-network <file>', 'also write the network, as .json or .tsv')
     .option('--controls <number>', 'cells that nothing is done to', wholeNumber, 500)
     .option('--cells <number>', 'cells of each perturbation', wholeNumber, 100)
@@ -46,6 +50,7 @@ export function registerSimulate(program: Command): void {
 Example:
   causal-pilot simulate --out screen.csv --every-knockout --set variables=20 --set graph.degree=2
   causal-pilot simulate --out cells.h5ad --network net.tsv --knockout GATA1,SPI1 --set platform=drop-seq
+  causal-pilot simulate --out sergio.csv --network targets.txt --regulators regs.txt --every-knockout
 
 The options of --set are those of environment.prior with kind: sergio (causal-pilot config explain).`,
     )
@@ -69,7 +74,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
   if (options.saveNetwork !== undefined) checkNetworkPath(options.saveNetwork);
   const config = await simulationConfig(options.set);
   const stream = new RandomStream(`simulate/${options.seed}`);
-  const network = await chosenNetwork(options, config);
+  const drawn: string[] = [];
+  const network = await chosenNetwork(options, config, (property) => drawn.push(property));
   const conditions = await chosenConditions(options, network);
   const model = new SergioModel(network, config);
   const cells = simulateScreen(model, conditions, { stream: stream.child('cells'), threads: cpus().length });
@@ -81,11 +87,13 @@ async function simulate(options: SimulateOptions): Promise<void> {
     edges: network.graph.edgeCount,
     cells: cells.perturbations.length,
     conditions: conditions.map(({ label }) => label),
+    drawn,
   };
   if (options.json) return printJson(written);
   printLine(
     `${written.file}: ${written.cells} cells, ${written.genes} genes (${written.edges} edges), ${conditions.length} conditions`,
   );
+  if (drawn.length > 0) printLine(`drawn, because ${options.network} does not say them: ${drawn.join(', ')}`);
 }
 
 async function simulationConfig(overrides: readonly string[]): Promise<SergioConfig> {
@@ -94,36 +102,55 @@ async function simulationConfig(overrides: readonly string[]): Promise<SergioCon
   return loadConfig({ schema, overrides: ['kind=sergio', ...overrides] });
 }
 
-async function chosenNetwork(options: SimulateOptions, prior: SergioConfig): Promise<GeneNetwork> {
+async function chosenNetwork(
+  options: SimulateOptions,
+  prior: SergioConfig,
+  onDrawn: (property: string) => void,
+): Promise<GeneNetwork> {
   const { RandomStream } = await import('../../../core/random/stream.js');
   const stream = new RandomStream(`simulate/${options.seed}/network`);
-  const source = options.network;
+  const { network: source, regulators } = options;
+  if (regulators !== undefined && source === undefined)
+    throw new CausalPilotError('E_CONFIG', "--regulators: give SERGIO's file of interactions as well, by --network");
   if (source === undefined) {
     const { sampleGeneNetwork } = await import('../../../envs/sergio/gene-network-prior.js');
     return sampleGeneNetwork(prior, stream);
   }
-  const text = readText(source);
+  const text = await readText(source);
   if (extname(source).toLowerCase() === '.json') {
     const { parseNetworkJson } = await import('../../../envs/sergio/network-json.js');
     return parseNetworkJson(text, source);
   }
+  const { looksLikeSergioInteractions, parseSergioFiles } = await import('../../../envs/sergio/sergio-files.js');
+  const isSergio = looksLikeSergioInteractions(text);
+  if (isSergio && regulators === undefined)
+    throw new CausalPilotError(
+      'E_INPUT',
+      `${source}: it looks like SERGIO's file of interactions; give its file of master regulators too, by --regulators`,
+    );
+  if (regulators !== undefined) {
+    const files = { interactions: text, regulators: await readText(regulators) };
+    const sources = { interactions: source, regulators };
+    return parseSergioFiles({ ...files, sources }, { prior, stream, onDrawn });
+  }
   const { parseNetworkTable } = await import('../../../envs/sergio/network-table.js');
-  return parseNetworkTable(text, { source, prior, stream });
+  return parseNetworkTable(text, { source, prior, stream, onDrawn });
 }
+
+const READ_FORMATS = ['.json', '.tsv', '.csv', '.txt'];
 
 function checkNetworkPath(path: string): void {
   if (!['.json', '.tsv'].includes(extname(path).toLowerCase()))
     throw new CausalPilotError('E_INPUT', `${path}: a network must be a .json or .tsv file; name it so`);
 }
 
-function readText(path: string): string {
-  checkNetworkPath(path);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new CausalPilotError('E_INPUT', `${path}: cannot be read (${code}); check the name`, { cause });
-  }
+async function readText(path: string): Promise<string> {
+  if (!READ_FORMATS.includes(extname(path).toLowerCase()))
+    throw new CausalPilotError('E_INPUT', `${path}: a network is read from ${READ_FORMATS.join(', ')}; name it so`);
+  const { inspectTextFile } = await import('../../data/text/open-text.js');
+  const pieces: string[] = [];
+  for await (const piece of inspectTextFile(path).open()) pieces.push(String(piece));
+  return pieces.join('').replace(/^\uFEFF/, '');
 }
 
 async function chosenConditions(options: SimulateOptions, network: GeneNetwork): Promise<ScreenCondition[]> {

@@ -3,6 +3,7 @@ import { RandomStream } from '../../../core/random/stream.js';
 import { SergioConfig } from '../../../envs/sergio/config.js';
 import { formatNetworkJson, parseNetworkJson } from '../../../envs/sergio/network-json.js';
 import { formatNetworkTable, parseNetworkTable } from '../../../envs/sergio/network-table.js';
+import { looksLikeSergioInteractions, parseSergioFiles } from '../../../envs/sergio/sergio-files.js';
 import { chainNetwork, randomNetwork } from './networks.js';
 
 const prior = SergioConfig.parse({ kind: 'sergio' });
@@ -103,7 +104,7 @@ describe('edge table', () => {
       "net.tsv, line 2: strength must be a number, got 'strong'",
     ],
     ['a repeated edge', [HEADER, 'A\tB\t1', 'A\tB\t2'], 'net.tsv, line 3: the edge A -> B is there twice'],
-    ['a missing cell', [HEADER, 'A\tB'], 'net.tsv, line 2: 3 tab-separated cells are needed'],
+    ['a missing cell', [HEADER, 'A\tB'], 'net.tsv, line 2: 3 cells are needed'],
     ['a self-edge', [HEADER, 'A\tA\t1'], 'net.tsv, line 2: gene'],
     ['nothing', [HEADER], 'no edges and so no genes'],
   ] as const)('%s is named', (_, lines, message) => {
@@ -119,4 +120,99 @@ test('a gene is found by name or named as missing', () => {
   const network = chainNetwork([1], [1]);
   expect(network.geneIndex('gene1')).toBe(1);
   expect(() => network.geneIndex('gene7')).toThrow("gene 'gene7' is not in the network; its genes are gene0, gene1");
+});
+
+describe('tables that others write', () => {
+  const drawnOf = (text: string) => {
+    const drawn: string[] = [];
+    const network = parseNetworkTable(text, {
+      source: 'net.csv',
+      prior,
+      stream: new RandomStream('table'),
+      onDrawn: (property) => drawn.push(property),
+    });
+    return { network, drawn };
+  };
+  const edges = ({ network }: ReturnType<typeof drawnOf>) =>
+    [...network.graph.adjacency.keys()]
+      .filter((entry) => network.graph.adjacency[entry] === 1)
+      .map((entry) => {
+        const [from, to] = [Math.floor(entry / network.size), entry % network.size];
+        return `${network.geneNames[from]} ${network.geneNames[to]} ${Math.sign(network.strengths[entry]!)}`;
+      });
+
+  test('BEELINE: signs are kept, sizes are drawn, and that is told', () => {
+    const found = drawnOf('Gene1,Gene2,Type\nGATA1,SPI1,-\nSPI1,CEBPA,+\n');
+    expect(edges(found)).toEqual(['GATA1 SPI1 -1', 'SPI1 CEBPA 1']);
+    expect(found.drawn).toEqual(['sizes of strengths', 'basal rates', 'decays']);
+    for (const strength of found.network.strengths)
+      if (strength !== 0) expect(Math.abs(strength) >= 1 && Math.abs(strength) <= 5).toBe(true);
+    const unsigned = drawnOf('Gene1,Gene2\nA,B\nA,C\n');
+    expect(unsigned.drawn).toContain('signs of edges');
+    expect(unsigned.network.graph.edgeCount).toBe(2);
+  });
+
+  test('GeneNetWeaver: no header, pairs without an edge say which genes there are', () => {
+    const found = drawnOf('G1\tG2\t1\nG1\tG3\t0\nG2\tG4\t1\n');
+    expect(found.network.geneNames).toEqual(['G1', 'G2', 'G3', 'G4']);
+    expect(found.network.graph.edgeCount).toBe(2);
+    expect(edges(drawnOf('G1\tG2\t+\nG2\tG3\t-\n'))).toEqual(['G1 G2 1', 'G2 G3 -1']);
+  });
+
+  test('a regulator draws its signs once for all: the same table gives the same network', () => {
+    const text = `Gene1,Gene2\n${['B', 'C', 'D'].map((name) => `A,${name}`).join('\n')}`;
+    expect(drawnOf(text).network).toEqual(drawnOf(text).network);
+  });
+
+  test.each([
+    ['Gene1,Gene2,Type\nA,B,maybe\n', "net.csv, line 2: an edge is of the kind +, -, 1 or 0, got 'maybe'"],
+    ['Gene1,Gene2,Type\nA,B,+\nB,A,+\n', 'circle: '],
+    ['Gene1,Gene2,Type\nA,A,+\n', "net.csv, line 2: gene 'A' cannot regulate itself"],
+    ['Gene1,Gene2,Type\nA,,+\n', 'net.csv, line 2: a regulator and a target are needed'],
+    ['a;b;c\n', "net.csv, line 1: no column 'regulator'"],
+  ])('%j is refused', (text, message) => {
+    expect(() => drawnOf(text)).toThrow(message);
+  });
+});
+
+describe("SERGIO's two files", () => {
+  // Three genes below two master regulators, with the trailing commas and decimal points of its example files.
+  const interactions = '2.0,2,0.0,1.0,2.5,-1.5,2.0,2.0\n3.0,1,2.0,3.0,2.0\n4.0,1,0.0,-4.0,2.0\n';
+  const regulators = '0.0,0.5,1.5,2.5\n1.0,1.0,2.0,3.0\n';
+  const parse = (given: { interactions?: string; regulators?: string }) =>
+    parseSergioFiles(
+      { interactions, regulators, ...given, sources: { interactions: 'targets.txt', regulators: 'regs.txt' } },
+      { prior, stream: new RandomStream('sergio-files') },
+    );
+
+  test('edges, strengths, rates and the Hill coefficient are read', () => {
+    expect(looksLikeSergioInteractions(interactions)).toBe(true);
+    expect(looksLikeSergioInteractions('regulator\ttarget\tstrength\n')).toBe(false);
+    expect(looksLikeSergioInteractions('1,2,1\n')).toBe(false);
+    const network = parse({});
+    expect(network.geneNames).toEqual(['gene0', 'gene1', 'gene2', 'gene3', 'gene4']);
+    expect([network.cellTypes, network.hillCoefficient, network.graph.edgeCount]).toEqual([3, 2, 4]);
+    expect([2, 7, 13, 4].map((entry) => network.strengths[entry])).toEqual([2.5, -1.5, 3, -4]);
+    expect([...network.basalRates.subarray(0, 6)]).toEqual([0.5, 1.5, 2.5, 1, 2, 3]);
+    expect([...new Set(network.decays)].map((decay) => decay.toFixed(2))).toEqual(['0.80']);
+    const shared = parse({ interactions: '2,2,0,1,2.5,-1.5\n' });
+    expect(shared.hillCoefficient).toBe(prior.hillCoefficient);
+  });
+
+  test.each([
+    [{ interactions: '2,2,0,1,2.5\n' }, 'targets.txt, line 1: 2 regulators need 4 or 6 numbers'],
+    [{ interactions: '2,1,0,1,2\n2,1,1,1,2\n' }, 'targets.txt, line 2: gene2 is listed twice'],
+    [{ interactions: '2,1,0,1,2\n3,1,0,1,1\n' }, 'targets.txt, line 2: Hill coefficients differ (2, 1)'],
+    [{ interactions: '2,1,7,1,2\n' }, 'targets.txt, line 1: gene7 regulates, but is neither regulated nor in regs.txt'],
+    [{ interactions: '0,1,1,1,2\n' }, 'regs.txt: gene0 is regulated in targets.txt'],
+    [{ interactions: '2,1,3,1,2\n3,1,2,1,2\n' }, 'circle: '],
+    [{ interactions: '2,1,x,1,2\n' }, "targets.txt, line 1: SERGIO's files hold numbers only, got 'x'"],
+    [
+      { regulators: '0,1,2\n1,1\n' },
+      'regs.txt, line 2: a master regulator needs its number and one rate for each of 2',
+    ],
+    [{ regulators: '\n' }, 'regs.txt: it has no master regulators'],
+  ])('%j is refused', (given, message) => {
+    expect(() => parse(given)).toThrow(message);
+  });
 });

@@ -60,6 +60,39 @@ describe('causal-pilot simulate', () => {
     expect(readFileSync(at('again.csv'), 'utf8')).toBe(readFileSync(at('own.csv'), 'utf8'));
   });
 
+  test("takes BEELINE's, GeneNetWeaver's and SERGIO's files, and tells what it drew", async () => {
+    writeFileSync(at('beeline.csv'), 'Gene1,Gene2,Type\nGATA1,SPI1,-\nSPI1,CEBPA,+\n');
+    writeFileSync(at('weaver.tsv'), 'G1\tG2\t1\nG1\tG3\t0\n');
+    writeFileSync(at('targets.txt'), '1.0,1,0.0,2.5,2.0\n');
+    writeFileSync(at('regs.txt'), '0.0,0.5,1.5\n');
+    const run = (name: string, ...args: string[]) =>
+      callCli([
+        'simulate',
+        '--out',
+        at('others.csv'),
+        '--network',
+        at(name),
+        '--controls',
+        '6',
+        '--cells',
+        '4',
+        ...args,
+      ]);
+    const beeline = await run('beeline.csv', '--every-knockout');
+    expect(beeline).toMatchObject({ status: 0, stderr: '' });
+    expect(beeline.stdout).toContain(
+      `drawn, because ${at('beeline.csv')} does not say them: sizes of strengths, basal rates, decays`,
+    );
+    expect(JSON.parse((await run('weaver.tsv', '--json')).stdout)).toMatchObject({ genes: 3, edges: 1 });
+    expect(await run('targets.txt')).toMatchObject({ status: 2, stderr: expect.stringContaining('by --regulators') });
+    expect(JSON.parse((await run('targets.txt', '--regulators', at('regs.txt'), '--json')).stdout)).toMatchObject({
+      genes: 2,
+      drawn: ['decays'],
+    });
+    const alone = await callCli(['simulate', '--out', at('others.csv'), '--regulators', at('regs.txt')]);
+    expect(alone).toMatchObject({ status: 2, stderr: expect.stringContaining('by --network') });
+  });
+
   test.each([
     [['--out', 'cells.txt'], 'cells can be written as .csv or .h5ad'],
     [['--out', 'x.csv', '--knockout', 'nobody'], "gene 'nobody' is not in the network"],
@@ -67,7 +100,7 @@ describe('causal-pilot simulate', () => {
     [['--out', 'x.csv', '--knockout', 'gene1', '--every-knockout'], "the condition 'gene1' is asked for twice"],
     [['--out', 'x.csv', '--knockout', ','], 'knockout: name at least one gene'],
     [['--out', 'x.csv', '--network', 'missing.tsv'], 'missing.tsv: cannot be read (ENOENT)'],
-    [['--out', 'x.csv', '--network', 'net.xlsx'], 'net.xlsx: a network must be a .json or .tsv file'],
+    [['--out', 'x.csv', '--network', 'net.xlsx'], 'net.xlsx: a network is read from .json, .tsv, .csv, .txt'],
     [['--out', 'x.csv', '--save-network', 'net.txt'], 'net.txt: a network must be a .json or .tsv file'],
     [['--out', 'x.csv', '--set', 'platfrom=none'], 'platfrom'],
     [['--out', 'x.csv', '--set', 'strengths.maximum=0.5'], 'minimum must not exceed maximum'],

@@ -20,6 +20,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'causal-pilot-recipes-'));
   process.chdir(folder);
   writeFileSync('net.tsv', 'regulator\ttarget\tstrength\nGATA1\tSPI1\t-2.5\nSPI1\tCEBPA\t3\n');
+  writeFileSync('targets.txt', '2.0,2,0.0,1.0,2.5,-1.5,2.0,2.0\n3.0,1,2.0,3.0,2.0\n');
+  writeFileSync('regs.txt', '0.0,0.5,1.5\n1.0,1.0,2.0\n');
 });
 afterAll(() => {
   process.chdir(home);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { readCheckpoint, writeCheckpoint } from '../core/checkpoint/manifest.js';
+import { readCheckpoint, readCheckpointManifest, writeCheckpoint } from '../core/checkpoint/manifest.js';
 import { RandomStream } from '../core/random/stream.js';
 import type { NamedArray, ParameterSet } from '../core/tensor/parameters.js';
 import { DesignPolicy } from './policy/design-policy.js';
@@ -14,6 +14,8 @@ export const ModelCard = z.looseObject({
   metrics: z.record(z.string(), z.number()).describe('held-out metrics at that step'),
   environment: z.unknown().describe('the environment configuration it was trained on'),
   seed: z.number(),
+  gradientSteps: z.int().min(0).optional().describe('gradient steps behind these weights; 0 for initial ones'),
+  weightsChanged: z.boolean().optional().describe('whether any weight differs from the first ones of its run'),
 });
 export type ModelCard = z.infer<typeof ModelCard>;
 
@@ -79,6 +81,12 @@ function describeScale({ inputScaling }: PolicyConfig, { environment }: ModelCar
   if (inputScaling === 'log2-counts-per-million')
     return { relativeTo: 'total of each row, then the logarithms of a history' };
   return { relativeTo: 'values as measured', standardDeviations: trainedScale(environment) ?? null };
+}
+
+/** False where a checkpoint says that its weights are those that its run began with. */
+export function isTrained(folder: string): boolean {
+  const card = ModelCard.safeParse(readCheckpointManifest(folder).metadata);
+  return card.data?.weightsChanged !== false;
 }
 
 function loadParameters(

@@ -128,6 +128,11 @@ export function hasCheckpoint(folder: string): boolean {
   return completeFolder(folder) !== undefined;
 }
 
+/** SHA-256 of names, shapes and values of some tensors. */
+export function hashTensors(tensors: TensorMap): string {
+  return sha256(encodeSafetensors(tensors));
+}
+
 function locate(folder: string): string {
   const complete = completeFolder(folder);
   if (complete === undefined) throw unusable(folder, 'the folder does not exist; check the path');

@@ -65,16 +65,20 @@ export async function trainPolicyByBranchedGradient(
     step: async (index) => {
       const update = learner.update(index, stream.child('update', index));
       return {
-        'rollout/return': update.finalPotential,
-        'rollout/branchSpread': update.branchSpread,
-        'policy/targetEntropy': update.targetEntropy,
-        'policy/targets': update.targets,
-        'policy/valueStrength': update.valueStrength,
-        'policy/gradientNorm': update.gradientNorm,
-        'policy/learningRate': update.learningRate,
+        gradientSteps: 1,
+        metrics: {
+          'rollout/return': update.finalPotential,
+          'rollout/branchSpread': update.branchSpread,
+          'policy/targetEntropy': update.targetEntropy,
+          'policy/targets': update.targets,
+          'policy/valueStrength': update.valueStrength,
+          'policy/gradientNorm': update.gradientNorm,
+          'policy/learningRate': update.learningRate,
+        },
       };
     },
     validate: async () => validation.run(learner.policy),
+    model: () => learner.policy.parameters.toArrays(),
     saveModel: (folder, card) => savePolicy(folder, learner.policy, { ...card, environment, seed }),
     state: () => ({ weights: learner.toArrays() }),
     restore: ({ weights = new Map() }, source) => learner.load(weights, source),

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import {
   hasCheckpoint,
+  hashTensors,
   readCheckpoint,
   readCheckpointManifest,
   writeCheckpoint,
@@ -34,10 +35,23 @@ export interface TrainingResult {
   readonly status: 'finished' | 'interrupted';
   /** Steps done. */
   readonly step: number;
+  /** Gradient steps behind the last weights, of all networks that learn together. */
+  readonly gradientSteps: number;
+  /** Whether the last and the best weights differ from those that the run began with; only such are trained. */
+  readonly changed: { readonly last: boolean; readonly best: boolean };
   /** Held-out metrics at the best checkpoint. */
   readonly metrics: Record<string, number>;
   readonly bestCheckpoint: string;
   readonly lastCheckpoint: string;
+}
+
+/** What the loop knows of a model that it saves. */
+export type LearnedCard = Pick<ModelCard, 'step' | 'metrics' | 'gradientSteps' | 'weightsChanged'>;
+
+export interface LearningStep<Metrics extends MetricDescriptions> {
+  readonly metrics: MetricValues<Metrics>;
+  /** Gradient steps that were made; 0 while only data is collected. */
+  readonly gradientSteps: number;
 }
 
 /** One way of learning; `runLearner` drives it. All state is in `state()`, all randomness in streams named by the step. */
@@ -52,10 +66,12 @@ export interface Learner<Metrics extends MetricDescriptions> {
   readonly steps: number;
   readonly schedule: { readonly logEvery: number; readonly validateEvery: number; readonly saveEvery: number };
   /** Step number `index` (from 0). */
-  step(index: number): Promise<MetricValues<Metrics>>;
+  step(index: number): Promise<LearningStep<Metrics>>;
   /** Scores the current model on held-out systems; the highest score is kept as the best checkpoint. */
   validate(): Promise<{ readonly score: number; readonly metrics: MetricValues<Metrics> }>;
-  saveModel(folder: string, card: Pick<ModelCard, 'step' | 'metrics'>): Promise<void>;
+  /** The weights that `saveModel` saves. */
+  model(): TensorMap;
+  saveModel(folder: string, card: LearnedCard): Promise<void>;
   /** The parts of a resumable checkpoint. */
   state(): Readonly<Record<string, TensorMap>>;
   restore(parts: Readonly<Record<string, TensorMap>>, source: string): void;
@@ -71,6 +87,10 @@ const LoopState = z.strictObject({
   step: z.int().min(0),
   // Runs of versions that did not measure it count from their resumption on.
   processorSeconds: z.number().min(0).default(0),
+  gradientSteps: z.int().min(0).default(0),
+  /** Hash of the model's first weights; null in runs of versions that did not keep it. */
+  initialWeights: z.string().nullable().default(null),
+  bestChanged: z.boolean().default(true),
   bestScore: z.number().nullable(),
   bestMetrics: z.record(z.string(), z.number()),
 });
@@ -96,7 +116,7 @@ export async function runLearner<Metrics extends MetricDescriptions>(
 ): Promise<TrainingResult> {
   const { learner, config, io } = options;
   const resumable = `${io.folder}/checkpoints/resume`;
-  const state = io.resume && hasCheckpoint(resumable) ? restore(options, resumable) : freshState();
+  const state = io.resume && hasCheckpoint(resumable) ? restore(options, resumable) : freshState(learner.model());
   const metrics: MetricDescriptions = { ...learner.metrics, ...LOOP_METRICS };
   const run = io.resume
     ? RunFolder.resume(io.folder, { step: state.step, metrics })
@@ -113,6 +133,8 @@ export async function runLearner<Metrics extends MetricDescriptions>(
     return {
       status,
       step: state.step,
+      gradientSteps: state.gradientSteps,
+      changed: { last: hasChanged(learner.model(), state), best: state.bestChanged },
       metrics: state.bestMetrics,
       bestCheckpoint: run.file('checkpoints/best'),
       lastCheckpoint: run.file('checkpoints/last'),
@@ -129,8 +151,25 @@ interface Loop {
   readonly resumable: string;
 }
 
-function freshState(): LoopState {
-  return { step: 0, processorSeconds: 0, bestScore: null, bestMetrics: {} };
+function freshState(model: TensorMap): LoopState {
+  return {
+    step: 0,
+    processorSeconds: 0,
+    gradientSteps: 0,
+    initialWeights: hashTensors(model),
+    bestChanged: false,
+    bestScore: null,
+    bestMetrics: {},
+  };
+}
+
+/** Whether a model is another one than the run began with; gradient steps too small to move a weight train nothing. */
+function hasChanged(model: TensorMap, { initialWeights, gradientSteps }: LoopState): boolean {
+  return gradientSteps > 0 && hashTensors(model) !== initialWeights;
+}
+
+function cardOf({ step, bestMetrics, gradientSteps }: LoopState, weightsChanged: boolean): LearnedCard {
+  return { step, metrics: bestMetrics, gradientSteps, weightsChanged };
 }
 
 async function advance<Metrics extends MetricDescriptions>(
@@ -148,8 +187,11 @@ async function advance<Metrics extends MetricDescriptions>(
   });
   let savedStep = state.step;
   while (state.step < learner.steps && !io.interrupt.requested) {
-    const values = await guarded(options, loop, () => timed(loop, () => learner.step(state.step)));
+    const { metrics: values, gradientSteps } = await guarded(options, loop, () =>
+      timed(loop, () => learner.step(state.step)),
+    );
     state.step++;
+    state.gradientSteps += gradientSteps;
     const isLast = state.step === learner.steps;
     if (state.step % logEvery === 0 || isLast) log(loop, values);
     progress.update(state.step, Object.fromEntries(learner.shown.map((name) => [name, values[name]])));
@@ -179,7 +221,8 @@ async function validate<Metrics extends MetricDescriptions>(
   if (state.bestScore !== null && score <= state.bestScore) return;
   state.bestScore = score;
   state.bestMetrics = presentValues(metrics);
-  await learner.saveModel(run.file('checkpoints/best'), { step: state.step, metrics: state.bestMetrics });
+  state.bestChanged = hasChanged(learner.model(), state);
+  await learner.saveModel(run.file('checkpoints/best'), cardOf(state, state.bestChanged));
 }
 
 async function save<Metrics extends MetricDescriptions>(
@@ -188,7 +231,7 @@ async function save<Metrics extends MetricDescriptions>(
 ): Promise<void> {
   const { weights = new Map(), ...parts } = learner.state();
   await writeCheckpoint(resumable, { kind: learner.kind, tensors: weights, parts, config, metadata: { ...state } });
-  await learner.saveModel(run.file('checkpoints/last'), { step: state.step, metrics: state.bestMetrics });
+  await learner.saveModel(run.file('checkpoints/last'), cardOf(state, hasChanged(learner.model(), state)));
 }
 
 function restore<Metrics extends MetricDescriptions>(
@@ -225,13 +268,13 @@ async function timed<Result>({ state }: Loop, work: () => Promise<Result>): Prom
 async function guarded<Metrics extends MetricDescriptions>(
   { learner, io }: RunLearnerOptions<Metrics>,
   { state }: Loop,
-  step: () => Promise<MetricValues<Metrics>>,
-): Promise<MetricValues<Metrics>> {
+  step: () => Promise<LearningStep<Metrics>>,
+): Promise<LearningStep<Metrics>> {
   try {
-    const values = await step();
-    for (const [name, value] of Object.entries<number | undefined>(values))
+    const done = await step();
+    for (const [name, value] of Object.entries<number | undefined>(done.metrics))
       if (value !== undefined) assertFinite(state.step, name, value);
-    return values;
+    return done;
   } catch (error) {
     if (!(error instanceof CausalPilotError) || error.code !== 'E_NUMERIC') throw error;
     const tensors = learner.state().weights ?? new Map();

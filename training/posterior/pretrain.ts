@@ -69,10 +69,13 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
     step: async (index) => {
       const { loss, spectralRadius, gradientNorm, learningRate } = trainer.step(index, await pool.batch(index));
       return {
-        'loss/crossEntropy': loss,
-        'loss/spectralRadius': spectralRadius,
-        'optimizer/gradientNorm': gradientNorm,
-        'optimizer/learningRate': learningRate,
+        gradientSteps: 1,
+        metrics: {
+          'loss/crossEntropy': loss,
+          'loss/spectralRadius': spectralRadius,
+          'optimizer/gradientNorm': gradientNorm,
+          'optimizer/learningRate': learningRate,
+        },
       };
     },
     validate: async () => {
@@ -89,6 +92,7 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
       };
       return { score: -(scores.aboveExact ?? scores.crossEntropy), metrics };
     },
+    model: () => trainer.average.parameters.toArrays(),
     saveModel: (folder, card) =>
       saveGraphPosterior(folder, trainer.average, {
         ...card,

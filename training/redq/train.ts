@@ -7,11 +7,18 @@ import { savePolicy } from '../../models/checkpoints.js';
 import { actionChannels } from '../../models/policy/action-numbers.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
 import type { RedqConfig } from '../config/redq-config.js';
-import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
+import {
+  type LearnedCard,
+  type Learner,
+  runLearner,
+  type TrainingIo,
+  type TrainingResult,
+} from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
 import { type CollectedEpisodes, collectEpisodes } from './collector.js';
 import { type CriticMetrics, type PolicyMetrics, RedqLearner } from './learner.js';
+import { checkLearningStarts, replayEpisodes } from './learning-start.js';
 import { EpisodeReplay, type TransitionBatch } from './replay.js';
 
 export const REDQ_METRICS = defineMetrics({
@@ -68,6 +75,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
         'E_CONFIG',
         `learner.targetSubset: ${training.targetSubset} critics cannot be drawn from learner.critics = ${training.critics}; lower it`,
       );
+    checkLearningStarts(training, environment.budget);
     this.#config = config;
     this.#stream = new RandomStream(`policy/${config.seed}`);
     this.#channels = actionChannels(environment.interventionKind);
@@ -80,7 +88,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     });
     const { initialRows, budget, rowsPerExperiment } = environment;
     const layout = { size: this.#env.size, initialRows, budget, rowsPerExperiment, channels: this.#channels };
-    this.#replay = new EpisodeReplay(layout, Math.max(1, Math.floor(training.replayTransitions / Math.max(1, budget))));
+    this.#replay = new EpisodeReplay(layout, replayEpisodes(training, budget));
     this.#learner = new RedqLearner({
       config: training,
       policy: config.policy,
@@ -97,15 +105,18 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     const collected = this.#collect(iteration);
     const targetEntropy = this.#targetEntropy(iteration);
     const canLearn = this.#replay.transitions >= training.learningStarts;
-    const updates = canLearn ? this.#update(iteration, targetEntropy) : {};
+    const updates = canLearn ? this.#update(iteration, targetEntropy) : { metrics: {}, gradientSteps: 0 };
     const finalMean = meanOf(collected.finalPotentials);
     return {
-      ...updates,
-      'policy/targetEntropy': targetEntropy,
-      'policy/temperature': this.#learner.temperature,
-      'collect/return': finalMean,
-      'collect/gain': finalMean - meanOf(collected.startPotentials),
-      'replay/transitions': this.#replay.transitions,
+      gradientSteps: updates.gradientSteps,
+      metrics: {
+        ...updates.metrics,
+        'policy/targetEntropy': targetEntropy,
+        'policy/temperature': this.#learner.temperature,
+        'collect/return': finalMean,
+        'collect/gain': finalMean - meanOf(collected.startPotentials),
+        'replay/transitions': this.#replay.transitions,
+      },
     };
   }
 
@@ -113,7 +124,11 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     return this.#validation.run(this.#learner.policy);
   }
 
-  async saveModel(folder: string, card: { step: number; metrics: Record<string, number> }): Promise<void> {
+  model() {
+    return this.#learner.policy.parameters.toArrays();
+  }
+
+  async saveModel(folder: string, card: LearnedCard): Promise<void> {
     const { environment, seed } = this.#config;
     await savePolicy(folder, this.#learner.policy, { ...card, environment, seed });
   }
@@ -159,7 +174,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
       batch = minibatch(index + 1);
       finish();
     });
-    return {
+    const metrics = {
       'loss/critic': meanOf(reports.critics.map(({ loss }) => loss)),
       'loss/policy': meanOf(reports.policy.map(({ loss }) => loss)),
       'critic/target': meanOf(reports.critics.map(({ meanValue }) => meanValue)),
@@ -167,6 +182,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
       'policy/entropy': -meanOf(reports.policy.map(({ meanLogProbability }) => meanLogProbability)),
       'policy/gradientNorm': reports.policy.at(-1)?.gradientNorm ?? 0,
     };
+    return { metrics, gradientSteps: steps.length };
   }
 
   /** The steps of an iteration in order; `start` launches one, and what it returns waits for it and reports. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
+import { trainingSummary } from '../session/training-summary.js';
 
 export function registerPretrain(program: Command): void {
   addExperimentOptions(
@@ -33,23 +34,4 @@ async function pretrain(options: ExperimentOptions): Promise<void> {
   });
   if (options.json) printJson({ folder, ...result });
   else printLine(trainingSummary('graph posterior', folder, result));
-}
-
-/** A few lines about a training run: where it stands, its held-out metrics, how to go on. */
-export function trainingSummary(
-  what: string,
-  folder: string,
-  { status, step, metrics, bestCheckpoint }: TrainingOutcome,
-): string {
-  if (status === 'interrupted')
-    return `${what}: stopped at step ${step} and saved in ${folder}; continue with --resume`;
-  const figures = Object.entries(metrics).map(([name, value]) => `  ${name} ${Number(value.toPrecision(5))}`);
-  return [`${what}: finished at step ${step}; best checkpoint ${bestCheckpoint}`, ...figures].join('\n');
-}
-
-interface TrainingOutcome {
-  readonly status: 'finished' | 'interrupted';
-  readonly step: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly bestCheckpoint: string;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import type { EvaluationSummary } from '../../evaluation/scores/summary.js';
+import { noticeInitialWeights } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { printJson, printLine, type Session, typedCommand, withSession } from '../session/session.js';
 import type { StageClock } from '../session/stage-clock.js';
@@ -29,6 +30,8 @@ async function quickstart(options: ExperimentOptions): Promise<void> {
   const chosen = options.preset ?? options.config ?? 'quickstart';
   const experiment = options.config === undefined ? { ...options, preset: chosen } : options;
   const config = await loadExperiment(experiment);
+  const { checkLearner } = await import('../../../training/train-policy.js');
+  checkLearner(config);
   const folder = options.out ?? defaultFolder(experiment, '');
   const { StageClock: Clock } = await import('../session/stage-clock.js');
   const clock = new Clock(join(folder, 'time.json'));
@@ -80,6 +83,7 @@ async function runStages(config: ExperimentConfig, folder: string, stages: Stage
   if (posteriorRun.status === 'interrupted') return undefined;
   const policyRun = await clock.time('policy', () => trainAgainst(posteriorRun.bestCheckpoint, config, io('policy')));
   if (policyRun.status === 'interrupted') return undefined;
+  if (!policyRun.changed.best) await noticeInitialWeights(policyRun.bestCheckpoint);
   const evaluation = await clock.time('evaluation', async () => {
     const { runEvaluation } = await import('../../evaluation/structure/run-evaluation.js');
     return runEvaluation({

@@ -3,7 +3,7 @@ import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
 import { trainAgainst } from '../session/train-against.js';
-import { trainingSummary } from './pretrain.js';
+import { trainingSummary } from '../session/training-summary.js';
 
 interface TrainOptions extends ExperimentOptions {
   readonly posterior?: string;

@@ -24,6 +24,24 @@ export async function posteriorSource(path: string): Promise<string> {
  */
 export async function checkpointFolder(path: string, remedy: string): Promise<string> {
   const { hasCheckpoint } = await import('../../../core/checkpoint/manifest.js');
+  const found = locate(path, { remedy, hasCheckpoint });
+  await noticeInitialWeights(found);
+  return found;
+}
+
+/** Says on standard error that a model has the weights that its training began with; figures of it are no training's. */
+export async function noticeInitialWeights(folder: string): Promise<void> {
+  const { isTrained } = await import('../../../models/checkpoints.js');
+  if (isTrained(folder)) return;
+  process.stderr.write(
+    `${folder} is not trained: its weights are those that its run began with; train longer, or take its figures for those of a random start\n`,
+  );
+}
+
+function locate(
+  path: string,
+  { remedy, hasCheckpoint }: { readonly remedy: string; readonly hasCheckpoint: (folder: string) => boolean },
+): string {
   if (!existsSync(path) && !hasCheckpoint(path))
     throw new CausalPilotError('E_CHECKPOINT', `${path}: there is no such folder; ${remedy}`);
   const best = join(path, 'checkpoints', 'best');

@@ -27,7 +27,8 @@ class HalvingLearner implements Learner<typeof METRICS> {
   async step(index: number) {
     this.onStep(index);
     this.value[0]! /= 2;
-    return { loss: index === 4 && this.value[0] === 0 ? Number.NaN : this.value[0]! };
+    const loss = index === 4 && this.value[0] === 0 ? Number.NaN : this.value[0]!;
+    return { metrics: { loss }, gradientSteps: 2 };
   }
   async validate() {
     return { score: -Math.abs(this.value[0]! - 4), metrics: { score: this.value[0]! } };
@@ -35,6 +36,9 @@ class HalvingLearner implements Learner<typeof METRICS> {
   async saveModel(folder: string) {
     writeFileAtomic(join(folder, 'model.txt'), String(this.value[0]));
     this.saved.push(`${folder.split('/').at(-1)}=${this.value[0]}`);
+  }
+  model() {
+    return this.state().weights;
   }
   state() {
     return { weights: new Map([['value', { shape: [1], data: this.value }]]) };
@@ -122,6 +126,52 @@ describe('runLearner', () => {
     writeFileAtomic(join(folder, 'notes.txt'), 'mine');
     await expect(run(new HalvingLearner())).rejects.toThrow(/not empty/);
     expect(existsSync(join(folder, 'run.json'))).toBe(false);
+  });
+});
+
+describe('what was learned', () => {
+  /** Makes gradient steps from `start` on; moves its weight only if it `learns`. */
+  class LateLearner extends HalvingLearner {
+    readonly cards: object[] = [];
+    constructor(
+      readonly start: number,
+      readonly learns = true,
+    ) {
+      super();
+    }
+    override async step(index: number) {
+      const gradientSteps = index >= this.start ? 2 : 0;
+      if (gradientSteps > 0 && this.learns) this.value[0]! /= 2;
+      return { metrics: { loss: this.value[0]! }, gradientSteps };
+    }
+    override async saveModel(path: string, card?: object) {
+      await super.saveModel(path);
+      this.cards.push({ name: path.split('/').at(-1), ...card });
+    }
+  }
+
+  test('gradient steps are counted, over a resumption too, and written into the cards', async () => {
+    const learner = new LateLearner(0);
+    const stopping = new HalvingLearner((index) => {
+      interrupt.requested = index === 3;
+    });
+    expect(await run(stopping)).toMatchObject({ gradientSteps: 8, changed: { last: true, best: true } });
+    interrupt.requested = false;
+    expect(await run(learner, true)).toMatchObject({ gradientSteps: 12, changed: { last: true, best: true } });
+    expect(learner.cards.at(-1)).toMatchObject({ name: 'last', step: 6, gradientSteps: 12, weightsChanged: true });
+  });
+
+  test('a best checkpoint from before the first gradient step is not called changed', async () => {
+    const learner = new LateLearner(5);
+    learner.value[0] = 4;
+    expect(await run(learner)).toMatchObject({ gradientSteps: 2, changed: { last: true, best: false } });
+    const { name, ...card } = learner.cards[0] as { name: string };
+    expect([name, card]).toEqual(['best', { step: 2, metrics: { score: 4 }, gradientSteps: 0, weightsChanged: false }]);
+  });
+
+  test('gradient steps that move no weight change nothing', async () => {
+    const result = await run(new LateLearner(0, false));
+    expect(result).toMatchObject({ gradientSteps: 12, changed: { last: false, best: false } });
   });
 });
 

@@ -28,9 +28,11 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['tf', 'regulator'],
   ['source', 'regulator'],
   ['from', 'regulator'],
+  ['cause', 'regulator'],
   ['target', 'target'],
   ['gene2', 'target'],
   ['to', 'target'],
+  ['effect', 'target'],
   ['strength', 'strength'],
   ['weight', 'strength'],
   ['type', 'kind'],
@@ -74,8 +76,8 @@ export function readEdgeTable(text: string, source: string): EdgeTable {
   for (const role of ['regulator', 'target'] as const) if (position(role) === -1) throw noColumn(role, first.place);
   if (position('strength') !== -1)
     return edgesOfStrengths(lines, [position('regulator'), position('target'), position('strength')]);
-  const isBeeline = first.cells.some((name) => /^gene[12]$/i.test(name));
-  if (position('kind') === -1 && !isBeeline) throw noColumn('strength', first.place);
+  const isOurs = first.cells.some((name) => name.toLowerCase() === 'regulator');
+  if (position('kind') === -1 && isOurs) throw noColumn('strength', first.place);
   return edgesOfKinds(lines.slice(1), [position('regulator'), position('target'), position('kind')]);
 }
 

@@ -150,6 +150,7 @@ describe('tables that others write', () => {
     const unsigned = drawnOf('Gene1,Gene2\nA,B\nA,C\n');
     expect(unsigned.drawn).toContain('signs of edges');
     expect(unsigned.network.graph.edgeCount).toBe(2);
+    expect(drawnOf('Source,Target\nG2,G91\nG3,G90\n').network.geneNames).toEqual(['G2', 'G91', 'G3', 'G90']);
   });
 
   test('GeneNetWeaver: no header, pairs without an edge say which genes there are', () => {

@@ -48,7 +48,7 @@ Example:
 }
 
 async function behaviour(options: BehaviourOptions): Promise<void> {
-  const config = await loadExperiment(options);
+  const config = await loadExperiment(options, 'behaviour');
   const posterior = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
   const policy = await checkpointFolder(
     options.policy ?? defaultFolder(options, 'policy'),

@@ -43,7 +43,7 @@ async function explain(option: string | undefined, { json }: { readonly json?: b
 }
 
 async function show(options: ExperimentOptions): Promise<void> {
-  const config = await loadExperiment(options);
+  const config = await loadExperiment(options, 'config');
   if (options.json) printJson(config);
   else {
     const { stringify } = await import('yaml');

@@ -64,7 +64,7 @@ function describe(environment: string, findings: readonly EnvironmentFinding[]):
 
 /** Configured environments are checked with a posterior that knows nothing: it is not what is under test. */
 async function configuredEnvironments(options: CheckOptions): Promise<NamedEnvironment[]> {
-  const config = await loadExperiment(options);
+  const config = await loadExperiment(options, 'config');
   const { DesignEnv } = await import('../../../envs/design/design-env.js');
   const { evaluationSettings, IN_DISTRIBUTION, settingNames } = await import('../../evaluation/structure/settings.js');
   const { UniformPosterior } = await import('./uniform-posterior.js');

@@ -58,7 +58,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
     const { evaluateGoal } = await import('./evaluate-goal.js');
     return evaluateGoal(options);
   }
-  const config = await loadExperiment(options);
+  const config = await loadExperiment(options, 'evaluate');
   const folder = options.out ?? defaultFolder(options, 'evaluation');
   const posterior = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
   const policy = await policyFolder(options);

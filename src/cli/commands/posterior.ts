@@ -38,7 +38,7 @@ Examples:
 }
 
 async function posterior(options: PosteriorOptions): Promise<void> {
-  const config = await loadExperiment(options);
+  const config = await loadExperiment(options, 'posterior');
   const folder = await checkpointFolder(
     options.posterior ?? defaultFolder(options, 'posterior'),
     "train one with 'causal-pilot pretrain' or name it with --posterior",

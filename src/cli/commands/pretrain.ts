@@ -19,7 +19,7 @@ Example:
 }
 
 async function pretrain(options: ExperimentOptions): Promise<void> {
-  const config = await loadExperiment(options);
+  const config = await loadExperiment(options, 'pretrain');
   const folder = options.out ?? defaultFolder(options, 'posterior');
   const result = await withSession(config, async ({ interrupt, backend }) => {
     const { pretrainPosterior } = await import('../../../training/posterior/pretrain.js');

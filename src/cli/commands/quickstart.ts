@@ -29,7 +29,7 @@ Example:
 async function quickstart(options: ExperimentOptions): Promise<void> {
   const chosen = options.preset ?? options.config ?? 'quickstart';
   const experiment = options.config === undefined ? { ...options, preset: chosen } : options;
-  const config = await loadExperiment(experiment);
+  const config = await loadExperiment(experiment, 'quickstart');
   const { checkLearner } = await import('../../../training/train-policy.js');
   checkLearner(config);
   const folder = options.out ?? defaultFolder(experiment, '');

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
+import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import {
   addExperimentOptions,
@@ -55,13 +56,14 @@ async function sweep(options: SweepOptions): Promise<void> {
   const { finishedOutcome, openSweep, runSweep, sweepJobs } = await import('../sweep/sweep-run.js');
   const { TrialProcesses } = await import('../sweep/trial-process.js');
   const folder = options.out ?? defaultFolder(options, 'sweep');
-  const plan = await makePlan(options);
+  const { plan, configs } = await makePlan(options);
   openSweep(folder, plan, options.resume ?? false);
   const jobs = sweepJobs(plan, folder);
   const cores = availableParallelism();
   const workers = options.processes ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)));
   // Processes that all took every core would wait for each other.
-  const shared = options.threads === undefined ? ['--threads', String(Math.max(1, Math.floor(cores / workers)))] : [];
+  const threads = ['--threads', String(Math.max(1, Math.floor(cores / workers)))];
+  const shared = options.threads === undefined && hasThreads(configs) ? threads : [];
   const processes = new TrialProcesses(fileURLToPath(new URL('../main.js', import.meta.url)), shared);
   const interrupt = new InterruptWatcher({
     onRequest: (signal) => {
@@ -74,6 +76,7 @@ async function sweep(options: SweepOptions): Promise<void> {
     await runSweep({
       jobs,
       plan,
+      configs,
       processes,
       workers,
       interrupted: () => interrupt.requested,
@@ -119,10 +122,13 @@ async function report(
 }
 
 /** Checks everything that can be checked before the first run: options, values of every trial, the posterior. */
-async function makePlan(options: SweepOptions): Promise<SweepPlan> {
+async function makePlan(
+  options: SweepOptions,
+): Promise<{ readonly plan: SweepPlan; readonly configs: readonly ExperimentConfig[] }> {
   const { RandomStream } = await import('../../../core/random/stream.js');
-  const { listTrials, parseVariation, trialOverrides } = await import('../sweep/search-space.js');
-  const base = await loadExperiment(options);
+  const { listTrials, parseVariation } = await import('../sweep/search-space.js');
+  const { checkTrials } = await import('../sweep/trial-checks.js');
+  const base = await loadExperiment(options, 'sweep');
   if (options.vary.length === 0)
     throw new CausalPilotError('E_CONFIG', "nothing varies; name an option and its values: --vary 'option=[a, b]'");
   const stream = new RandomStream(`sweep/${base.seed}`);
@@ -130,16 +136,12 @@ async function makePlan(options: SweepOptions): Promise<SweepPlan> {
     stream,
     ...(options.draws === undefined ? {} : { draws: options.draws }),
   });
-  for (const trial of trials) await loadExperiment({ ...options, set: [...options.set, ...trialOverrides(trial)] });
   if (options.pretrain && options.posterior !== undefined)
     throw new CausalPilotError('E_CONFIG', 'give --posterior or --pretrain, not both');
+  const configs = await checkTrials(trials, options);
   const posterior = options.pretrain ? null : await sharedPosterior(options);
-  return {
-    experiment: experimentArguments(options),
-    trials,
-    seeds: Array.from({ length: options.seeds }, (_, index) => base.seed + index),
-    posterior,
-  };
+  const seeds = Array.from({ length: options.seeds }, (_, index) => base.seed + index);
+  return { plan: { experiment: experimentArguments(options), trials, seeds, posterior }, configs };
 }
 
 /** The posterior of all trials, a folder by its whole path, since trials run in processes of their own. */
@@ -158,4 +160,9 @@ function experimentArguments({ preset, config, set, backend, threads, precision 
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
     ...(precision === undefined ? [] : ['--precision', precision]),
   ];
+}
+
+/** Whether all runs take a number of threads. */
+function hasThreads(configs: readonly ExperimentConfig[]): boolean {
+  return configs.every(({ backend: { name } }) => name === 'auto' || name === 'native');
 }

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
+import { overriddenOption, type Reader, refuseUnread } from './read-options.js';
 
 /** Options of every command that runs an experiment. */
 export interface ExperimentOptions {
@@ -64,12 +65,14 @@ export function nameList(text: string): string[] {
 }
 
 /**
- * The resolved configuration of an experiment.
+ * The resolved configuration of an experiment, for the command that reads it.
  *
- * @throws CausalPilotError E_CONFIG if neither or both of preset and file are given, or for the content's problems.
+ * @throws CausalPilotError E_CONFIG if neither or both of preset and file are given, for the content's problems, and for
+ * options set by the user that the command does not read.
  */
 export async function loadExperiment(
   options: Pick<ExperimentOptions, 'preset' | 'config' | 'set' | 'backend' | 'threads' | 'precision'>,
+  reader: Reader,
 ): Promise<ExperimentConfig> {
   const { preset, config: file, set, backend, threads, precision } = options;
   const { experimentPresets, loadExperimentConfig } = await import('../../../training/config/experiment-config.js');
@@ -86,11 +89,14 @@ export async function loadExperiment(
     ...(threads === undefined ? [] : [`backend.threads=${threads}`]),
     ...(precision === undefined ? [] : [`backend.precision=${precision}`]),
   ];
-  return loadExperimentConfig({
+  const experiment = loadExperimentConfig({
     ...(preset === undefined ? {} : { preset }),
     ...(file === undefined ? {} : { file }),
     overrides,
   });
+  const { unreadOptions } = await import('../../../training/config/unread-options.js');
+  refuseUnread(overrides.map(overriddenOption), { reader, unread: unreadOptions(experiment) });
+  return experiment;
 }
 
 /** Folder of one part of an experiment (`posterior`, `policy`, `evaluation`) unless the user chose another. */

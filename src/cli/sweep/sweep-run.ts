@@ -1,22 +1,26 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { stringify } from 'yaml';
 import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { isRunFolder } from '../../../core/run/run-folder.js';
+import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { readJson } from '../../evaluation/scores/json-file.js';
 import { StageClock } from '../session/stage-clock.js';
 import { runQueue } from './run-queue.js';
-import { type Trial, trialOverrides } from './search-space.js';
+import type { Trial } from './search-space.js';
 import type { CommandOutcome, TrialProcesses } from './trial-process.js';
 
 export const SWEEP_FILE = 'sweep.json';
 const OUTCOME_FILE = 'outcome.json';
+/** The whole configuration of a job, which all its stages run. */
+const EXPERIMENT_FILE = 'experiment.yaml';
 
 /** Everything that decides the results of a sweep; kept in its folder. */
 export const SweepPlan = z.strictObject({
-  /** Options that name the experiment: `--preset`, `--config`, `--set`, `--backend`, `--threads`. */
+  /** Options that name the experiment, as typed: `--preset`, `--config`, `--set`, `--backend`, `--threads`. */
   experiment: z.array(z.string()),
   trials: z.array(z.strictObject({ index: z.int(), values: z.record(z.string(), z.unknown()) })),
   seeds: z.array(z.int()),
@@ -83,6 +87,8 @@ export function finishedOutcome({ folder }: SweepJob): JobOutcome | undefined {
 export interface RunSweepOptions {
   readonly jobs: readonly SweepJob[];
   readonly plan: SweepPlan;
+  /** What each trial comes to, in their order; the seed is that of the job. */
+  readonly configs: readonly ExperimentConfig[];
   readonly processes: TrialProcesses;
   readonly workers: number;
   readonly interrupted: () => boolean;
@@ -106,14 +112,14 @@ export async function runSweep({ jobs, interrupted, workers, ...options }: RunSw
 /** Posterior if it is the run's own, policy, evaluation; each stage takes up what an earlier call left. */
 async function runStages(
   job: SweepJob,
-  { plan, processes }: Pick<RunSweepOptions, 'plan' | 'processes'>,
+  { plan, configs, processes }: Pick<RunSweepOptions, 'plan' | 'configs' | 'processes'>,
   clock: StageClock,
 ): Promise<CommandOutcome> {
   const at = (part: string) => join(job.folder, part);
-  const settings = [...trialOverrides(job.trial), `seed=${job.seed}`].flatMap((override) => ['--set', override]);
+  writeFileAtomic(at(EXPERIMENT_FILE), stringify({ ...configs[job.trial.index], seed: job.seed }));
   const stage = (command: string, part: string, own: readonly string[] = []): Promise<CommandOutcome> => {
     const resume = isRunFolder(at(part)) || (command === 'evaluate' && existsSync(at(part))) ? ['--resume'] : [];
-    const args = [command, ...plan.experiment, ...settings, ...own, '--out', at(part), ...resume];
+    const args = [command, '--config', at(EXPERIMENT_FILE), ...own, '--out', at(part), ...resume];
     return clock.time(part, () => processes.run(args));
   };
   const posterior = plan.posterior ?? at('posterior');

@@ -14,6 +14,9 @@ const knockouts = [
   'environment.prior={ kind: sergio, variables: 3 }',
   '--set',
   'environment.interventionKind=knockout',
+];
+const knockoutTraining = [
+  ...knockouts,
   '--set',
   'policy.head.kind=subset',
   '--set',
@@ -28,7 +31,7 @@ const knockouts = [
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'causal-pilot-behaviour-'));
-  for (const [name, options] of Object.entries({ do: smoke, knockout: knockouts })) {
+  for (const [name, options] of Object.entries({ do: smoke, knockout: knockoutTraining })) {
     const { status, stderr } = await callCli(['quickstart', ...options, '--out', at(name)]);
     if (status !== 0) throw new Error(stderr);
   }

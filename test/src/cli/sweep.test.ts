@@ -163,8 +163,12 @@ test.each([
   ['an unknown option', ['--vary', 'policy.hed=[1]'], /unknown option 'policy\.hed'; did you mean 'policy\.head'\?/],
   ['a value that cannot be', ['--vary', 'learner.batchSize=[0]'], /learner\.batchSize/],
   ['a range without draws', ['--vary', 'learner.discount={ from: 0.5, to: 1 }'], /--draws/],
-  ['both posteriors', ['--vary', 'seed=[1]', '--pretrain', '--posterior', 'x'], /--posterior or --pretrain, not both/],
-  ['no posterior', ['--vary', 'seed=[1]', '--posterior', '/nowhere'], /there is no such folder/],
+  [
+    'both posteriors',
+    ['--vary', 'policy.heads=[1]', '--pretrain', '--posterior', 'x'],
+    /--posterior or --pretrain, not both/,
+  ],
+  ['no posterior', ['--vary', 'policy.heads=[1]', '--posterior', '/nowhere'], /there is no such folder/],
 ])('%s: one sentence before anything runs', async (_, args, message) => {
   const { status, stderr, stdout } = await callCli(['sweep', ...experiment, '--out', at('never'), ...args]);
   expect(stderr).toMatch(message);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { readCheckpoint, readCheckpointManifest, writeCheckpoint } from '../core/checkpoint/manifest.js';
 import { RandomStream } from '../core/random/stream.js';
+import { type RunInput, RunInputs } from '../core/run/run-inputs.js';
 import type { NamedArray, ParameterSet } from '../core/tensor/parameters.js';
 import { DesignPolicy } from './policy/design-policy.js';
 import { PolicyConfig } from './policy/policy-config.js';
@@ -15,6 +16,7 @@ export const ModelCard = z.looseObject({
   environment: z.unknown().describe('the environment configuration it was trained on'),
   seed: z.number(),
   gradientSteps: z.int().min(0).optional().describe('gradient steps behind these weights; 0 for initial ones'),
+  inputs: RunInputs.optional().describe('what decided the training besides its configuration'),
   weightsChanged: z.boolean().optional().describe('whether any weight differs from the first ones of its run'),
 });
 export type ModelCard = z.infer<typeof ModelCard>;
@@ -53,6 +55,7 @@ export async function loadGraphPosterior(folder: string): Promise<AmortizedGraph
   const stored = readCheckpoint(folder, { kind: POSTERIOR_KIND, config: GraphPosteriorConfig, metadata: ModelCard });
   const model = new AmortizedGraphPosterior(stored.config, PLACEHOLDER_STREAM);
   loadParameters(model.parameters, stored.tensors, folder);
+  origins.set(model, { source: folder, identity: stored.manifest.manifestSha256 });
   return model;
 }
 
@@ -70,6 +73,7 @@ export async function loadPolicy(folder: string): Promise<DesignPolicy> {
   const stored = readCheckpoint(folder, { kind: POLICY_KIND, config: PolicyCheckpointConfig, metadata: ModelCard });
   const policy = new DesignPolicy(stored.config.network, stored.config.channels, PLACEHOLDER_STREAM);
   loadParameters(policy.parameters, stored.tensors, folder);
+  origins.set(policy, { source: folder, identity: stored.manifest.manifestSha256 });
   if (stored.config.network.inputScaling === 'keep') policy.trainedScale = trainedScale(stored.metadata.environment);
   return policy;
 }
@@ -81,6 +85,13 @@ function describeScale({ inputScaling }: PolicyConfig, { environment }: ModelCar
   if (inputScaling === 'log2-counts-per-million')
     return { relativeTo: 'total of each row, then the logarithms of a history' };
   return { relativeTo: 'values as measured', standardDeviations: trainedScale(environment) ?? null };
+}
+
+const origins = new WeakMap<object, RunInput>();
+
+/** The checkpoint that a model was loaded from; undefined for a model made otherwise. */
+export function originOf(model: object): RunInput | undefined {
+  return origins.get(model);
 }
 
 /** False where a checkpoint says that its weights are those that its run began with. */

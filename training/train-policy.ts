@@ -1,4 +1,7 @@
 import type { GraphPosterior } from '../core/causal/graph-posterior.js';
+import type { RunInputs } from '../core/run/run-inputs.js';
+import { originOf } from '../models/checkpoints.js';
+import { ExactGraphPosterior } from '../models/posterior/exact/exact-graph-posterior.js';
 import { trainPolicyByBranchedGradient } from './branched-gradient/train.js';
 import type { ExperimentConfig } from './config/experiment-config.js';
 import type { TrainingIo, TrainingResult } from './loop/learning-loop.js';
@@ -12,12 +15,21 @@ export function trainPolicy(
   io: TrainingIo,
 ): Promise<TrainingResult> {
   const { learner } = config;
+  const bound = { ...io, inputs: { ...posteriorInput(posterior), ...io.inputs } };
   switch (learner.kind) {
     case 'redq':
-      return trainPolicyWithRedq({ ...config, learner }, posterior, io);
+      return trainPolicyWithRedq({ ...config, learner }, posterior, bound);
     case 'branched-gradient':
-      return trainPolicyByBranchedGradient({ ...config, learner }, posterior, io);
+      return trainPolicyByBranchedGradient({ ...config, learner }, posterior, bound);
   }
+}
+
+/** The posterior as what a run is bound to; nothing is known of one of the user's own, who may name it in `inputs`. */
+function posteriorInput(posterior: GraphPosterior): RunInputs {
+  if (posterior instanceof ExactGraphPosterior)
+    return { posterior: { source: posterior.name, identity: posterior.name } };
+  const origin = originOf(posterior);
+  return origin === undefined ? {} : { posterior: origin };
 }
 
 /** Checks, before anything is made or computed, that the learner of an experiment comes to learn. @throws CausalPilotError E_CONFIG. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { type EventBody, encodeEvent, sessionEndValue, sessionStartValue, textValue } from './event-messages.js';
+import { lastEventFileSecond, RunClock } from './run-clock.js';
 
 /** The value of an option as TensorBoard's hyperparameter table can hold it. */
 export type Hyperparameter = string | number | boolean;
@@ -10,6 +11,8 @@ export type Hyperparameter = string | number | boolean;
 export interface EventWriterOptions {
   /** A resumed run: viewers forget what older files of the run say of this step and later ones. */
   readonly purgeStep?: number;
+  /** Wall times of the events. @defaultValue the clock of this machine, never backwards */
+  readonly clock?: RunClock;
 }
 
 let opened = 0;
@@ -18,12 +21,16 @@ let opened = 0;
 export class EventWriter {
   readonly path: string;
   readonly #file: number;
+  readonly #clock: RunClock;
 
-  constructor(folder: string, { purgeStep }: EventWriterOptions = {}) {
+  constructor(folder: string, { purgeStep, clock = new RunClock() }: EventWriterOptions = {}) {
     mkdirSync(folder, { recursive: true });
+    this.#clock = clock;
     opened += 1;
-    const second = String(Math.floor(Date.now() / 1000)).padStart(10, '0');
-    // Viewers read the files of a run in the order of their names.
+    // Viewers read the files of a run in the order of their names, whatever machine and process wrote them.
+    const earlier = lastEventFileSecond(folder);
+    const now = Math.floor(clock.now());
+    const second = String(now > earlier ? now : earlier + 1).padStart(10, '0');
     const order = String(opened).padStart(4, '0');
     this.path = join(folder, `events.out.tfevents.${second}.${hostname()}.${process.pid}.${order}`);
     this.#file = openSync(this.path, 'wx');
@@ -45,13 +52,13 @@ export class EventWriter {
 
   /** Marks the start of a session for TensorBoard's HParams tab. */
   hyperparameters(values: Readonly<Record<string, Hyperparameter>>, groupName = ''): void {
-    const value = [sessionStartValue(values, { groupName, startTimeSecs: Date.now() / 1000 })];
+    const value = [sessionStartValue(values, { groupName, startTimeSecs: this.#clock.now() })];
     this.#write(0, { summary: { value } });
   }
 
   /** Ends the session that `hyperparameters` began. */
   sessionEnd(succeeded: boolean): void {
-    this.#write(0, { summary: { value: [sessionEndValue(succeeded, Date.now() / 1000)] } });
+    this.#write(0, { summary: { value: [sessionEndValue(succeeded, this.#clock.now())] } });
   }
 
   close(): void {
@@ -59,7 +66,7 @@ export class EventWriter {
   }
 
   #write(step: number, body: EventBody): void {
-    const record = encodeRecord(encodeEvent(Date.now() / 1000, step, body));
+    const record = encodeRecord(encodeEvent(this.#clock.now(), step, body));
     for (let done = 0; done < record.length; ) done += writeSync(this.#file, record, done);
   }
 }

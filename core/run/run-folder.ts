@@ -9,6 +9,8 @@ import { programVersion } from '../program-version.js';
 import { EventWriter, flattenHyperparameters } from './event-writer.js';
 import { assertFinite } from './finite.js';
 import type { MetricDescriptions, MetricValues } from './metrics.js';
+import { lastEventTime, RunClock } from './run-clock.js';
+import { checkInputs, RunInputs } from './run-inputs.js';
 
 const RECORD = 'run.json';
 const CONFIG = 'config.yaml';
@@ -21,12 +23,23 @@ const RunRecord = z.strictObject({
   /** The command as the user typed it. */
   command: z.string(),
   seed: z.number(),
+  /** The backend of the steps before the first resumption. */
   backend: z.string(),
+  /** What decides the result besides the configuration. */
+  inputs: RunInputs.default({}),
   versions: z.record(z.string(), z.string()),
   platform: z.string(),
   started: z.string(),
   ended: z.string().nullable(),
-  resumed: z.array(z.strictObject({ time: z.string(), step: z.int().nonnegative() })),
+  /** From which step on whom: what the steps from there on were done with. */
+  resumed: z.array(
+    z.strictObject({
+      time: z.string(),
+      step: z.int().nonnegative(),
+      backend: z.string().optional(),
+      versions: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
   /** What each metric of `metrics.jsonl` means. */
   metrics: z.record(z.string(), z.string()),
 });
@@ -46,8 +59,22 @@ export interface RunDescription<Metrics extends MetricDescriptions> {
   readonly seed: number;
   /** The compute backend in use. */
   readonly backend: string;
+  /** @defaultValue none */
+  readonly inputs?: RunInputs;
   /** Versions besides those of causal-pilot and node. @defaultValue none */
   readonly versions?: Readonly<Record<string, string>>;
+}
+
+export interface RunResumption<Metrics extends MetricDescriptions> {
+  /** Steps that are done. */
+  readonly step: number;
+  readonly metrics: Metrics;
+  /** The configuration from here on. @defaultValue that of the run */
+  readonly config?: unknown;
+  /** The compute backend in use. */
+  readonly backend?: string;
+  /** Must be those that the run was started with. @defaultValue none */
+  readonly inputs?: RunInputs;
 }
 
 /** One line of `metrics.jsonl`: the step, Unix seconds, and the metrics logged then. */
@@ -61,14 +88,16 @@ export type MetricLine = z.infer<typeof MetricLine>;
 export class RunFolder<Metrics extends MetricDescriptions> {
   readonly #events: EventWriter;
   readonly #metricsFile: number;
+  readonly #clock: RunClock;
   #record: RunRecord;
 
   private constructor(
     readonly path: string,
     record: RunRecord,
-    at: { readonly config: unknown; readonly purgeStep?: number },
+    at: { readonly config: unknown; readonly purgeStep?: number; readonly clock: RunClock },
   ) {
     this.#record = record;
+    this.#clock = at.clock;
     this.#save({});
     this.#metricsFile = openSync(join(path, METRICS), 'a');
     this.#events = new EventWriter(path, at);
@@ -85,7 +114,7 @@ export class RunFolder<Metrics extends MetricDescriptions> {
     description: RunDescription<Metrics>,
   ): RunFolder<Metrics> {
     checkFree(path);
-    const { command, seed, backend, versions, metrics, config } = description;
+    const { command, seed, backend, inputs = {}, versions, metrics, config } = description;
     const record: RunRecord = {
       format: 'causal-pilot-run',
       formatVersion: 1,
@@ -93,7 +122,8 @@ export class RunFolder<Metrics extends MetricDescriptions> {
       command,
       seed,
       backend,
-      versions: { 'causal-pilot': programVersion(), node: process.version, ...versions },
+      inputs,
+      versions: { ...ownVersions(), ...versions },
       platform: `${process.platform}-${process.arch}`,
       started: new Date().toISOString(),
       ended: null,
@@ -101,26 +131,36 @@ export class RunFolder<Metrics extends MetricDescriptions> {
       metrics: { ...metrics },
     };
     writeFileAtomic(join(path, CONFIG), stringify(config));
-    return new RunFolder(path, record, { config });
+    return new RunFolder(path, record, { config, clock: new RunClock() });
   }
 
   /**
    * Continues the run in a folder after `step` finished steps: metrics of later steps are removed from
    * `metrics.jsonl`, and a new event file tells TensorBoard to forget them.
    *
-   * @throws CausalPilotError E_INPUT when there is no run, or its record or metrics are damaged.
+   * @throws CausalPilotError E_INPUT when there is no run, or its record or metrics are damaged; E_CONFIG for other inputs.
    */
-  static resume<Metrics extends MetricDescriptions>(
-    path: string,
-    { step, metrics }: { readonly step: number; readonly metrics: Metrics },
-  ): RunFolder<Metrics> {
+  static resume<Metrics extends MetricDescriptions>(path: string, from: RunResumption<Metrics>): RunFolder<Metrics> {
+    const { step, metrics, backend, inputs = {} } = from;
     const record = readRunRecord(path);
-    const kept = readMetrics(path).filter((line) => line.step <= step);
+    checkInputs(path, record.inputs, inputs);
+    const lines = readMetrics(path);
+    const kept = lines.filter((line) => line.step <= step);
     writeFileAtomic(join(path, METRICS), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const config = readRunConfig(path, z.looseObject({}));
-    const resumed = [...record.resumed, { time: new Date().toISOString(), step }];
-    const next: RunRecord = { ...record, status: 'running', ended: null, resumed, metrics: { ...metrics } };
-    return new RunFolder(path, next, { config, purgeStep: step + 1 });
+    const config = from.config ?? readRunConfig(path, z.looseObject({}));
+    writeFileAtomic(join(path, CONFIG), stringify(config));
+    const now = backend === undefined ? {} : { backend };
+    const resumed = [...record.resumed, { time: new Date().toISOString(), step, ...now, versions: ownVersions() }];
+    const next: RunRecord = {
+      ...record,
+      status: 'running',
+      ended: null,
+      resumed,
+      inputs: { ...record.inputs, ...inputs },
+      metrics: { ...metrics },
+    };
+    const clock = new RunClock(Math.max(lastEventTime(path), ...lines.map(({ time }) => time)));
+    return new RunFolder(path, next, { config, clock, purgeStep: step + 1 });
   }
 
   get record(): RunRecord {
@@ -149,7 +189,7 @@ export class RunFolder<Metrics extends MetricDescriptions> {
       assertFinite(step, name, value);
       present[name] = value;
     }
-    writeSync(this.#metricsFile, `${JSON.stringify({ step, time: Date.now() / 1000, ...present })}\n`);
+    writeSync(this.#metricsFile, `${JSON.stringify({ step, time: this.#clock.now(), ...present })}\n`);
     this.#events.scalars(step, present);
   }
 
@@ -207,6 +247,10 @@ export function readMetrics(path: string): MetricLine[] {
       throw new CausalPilotError('E_INPUT', `${file}:${index + 1}: not a line of metrics; remove the line`);
     return line.data;
   });
+}
+
+function ownVersions(): Record<string, string> {
+  return { 'causal-pilot': programVersion(), node: process.version };
 }
 
 function checkFree(path: string): void {

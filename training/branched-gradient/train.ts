@@ -57,6 +57,10 @@ export async function trainPolicyByBranchedGradient(
     metrics: BRANCHED_GRADIENT_METRICS,
     shown: ['rollout/return', 'policy/targetEntropy', 'policy/valueStrength'],
     steps: options.updates,
+    length: {
+      option: 'learner.updates',
+      ...(options.learningRate.kind === 'cosine' ? { fixedBy: 'learner.learningRate.kind=cosine' } : {}),
+    },
     schedule: {
       logEvery: options.logEvery,
       validateEvery: every,

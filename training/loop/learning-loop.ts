@@ -14,7 +14,8 @@ import { assertFinite, writeNumericDump } from '../../core/run/finite.js';
 import type { InterruptWatcher } from '../../core/run/interrupt.js';
 import { defineMetrics, type MetricDescriptions, type MetricValues } from '../../core/run/metrics.js';
 import { createProgress } from '../../core/run/progress.js';
-import { RunFolder } from '../../core/run/run-folder.js';
+import { isRunFolder, RunFolder, readRunRecord } from '../../core/run/run-folder.js';
+import { checkInputs, type RunInputs } from '../../core/run/run-inputs.js';
 import type { ModelCard } from '../../models/checkpoints.js';
 
 /** What a training run needs from its surroundings. */
@@ -29,6 +30,8 @@ export interface TrainingIo {
   readonly command?: string;
   /** The backend in use, for the run's record. */
   readonly backend: string;
+  /** What decides the result besides the configuration; a resumed run must have the same. @defaultValue none */
+  readonly inputs?: RunInputs;
 }
 
 export interface TrainingResult {
@@ -46,7 +49,7 @@ export interface TrainingResult {
 }
 
 /** What the loop knows of a model that it saves. */
-export type LearnedCard = Pick<ModelCard, 'step' | 'metrics' | 'gradientSteps' | 'weightsChanged'>;
+export type LearnedCard = Pick<ModelCard, 'step' | 'metrics' | 'gradientSteps' | 'weightsChanged' | 'inputs'>;
 
 export interface LearningStep<Metrics extends MetricDescriptions> {
   readonly metrics: MetricValues<Metrics>;
@@ -64,6 +67,8 @@ export interface Learner<Metrics extends MetricDescriptions> {
   /** Metrics that progress lines show. */
   readonly shown: readonly (keyof Metrics & string)[];
   readonly steps: number;
+  /** How long the run is: the option that says so, and what depends on the end, if anything: then it cannot be moved. */
+  readonly length: { readonly option: string; readonly fixedBy?: string };
   readonly schedule: { readonly logEvery: number; readonly validateEvery: number; readonly saveEvery: number };
   /** Step number `index` (from 0). */
   step(index: number): Promise<LearningStep<Metrics>>;
@@ -116,12 +121,15 @@ export async function runLearner<Metrics extends MetricDescriptions>(
 ): Promise<TrainingResult> {
   const { learner, config, io } = options;
   const resumable = `${io.folder}/checkpoints/resume`;
+  const { inputs = {} } = io;
+  if (io.resume && isRunFolder(io.folder)) checkInputs(io.folder, readRunRecord(io.folder).inputs, inputs);
   const state = io.resume && hasCheckpoint(resumable) ? restore(options, resumable) : freshState(learner.model());
   const metrics: MetricDescriptions = { ...learner.metrics, ...LOOP_METRICS };
   const run = io.resume
-    ? RunFolder.resume(io.folder, { step: state.step, metrics })
+    ? RunFolder.resume(io.folder, { step: state.step, metrics, config, backend: io.backend, inputs })
     : RunFolder.create(io.folder, {
         metrics,
+        inputs,
         config,
         command: io.command ?? learner.kind,
         seed: config.seed,
@@ -168,8 +176,12 @@ function hasChanged(model: TensorMap, { initialWeights, gradientSteps }: LoopSta
   return gradientSteps > 0 && hashTensors(model) !== initialWeights;
 }
 
-function cardOf({ step, bestMetrics, gradientSteps }: LoopState, weightsChanged: boolean): LearnedCard {
-  return { step, metrics: bestMetrics, gradientSteps, weightsChanged };
+function cardOf(
+  { step, bestMetrics, gradientSteps }: LoopState,
+  { weightsChanged, inputs }: { readonly weightsChanged: boolean; readonly inputs: RunInputs | undefined },
+): LearnedCard {
+  const from = inputs === undefined ? {} : { inputs };
+  return { step, metrics: bestMetrics, gradientSteps, weightsChanged, ...from };
 }
 
 async function advance<Metrics extends MetricDescriptions>(
@@ -213,7 +225,7 @@ function log({ run, state }: Pick<Loop, 'run' | 'state'>, values: MetricValues<M
 }
 
 async function validate<Metrics extends MetricDescriptions>(
-  { learner }: RunLearnerOptions<Metrics>,
+  { learner, io }: RunLearnerOptions<Metrics>,
   { run, state }: Loop,
 ): Promise<void> {
   const { score, metrics } = await learner.validate();
@@ -222,16 +234,20 @@ async function validate<Metrics extends MetricDescriptions>(
   state.bestScore = score;
   state.bestMetrics = presentValues(metrics);
   state.bestChanged = hasChanged(learner.model(), state);
-  await learner.saveModel(run.file('checkpoints/best'), cardOf(state, state.bestChanged));
+  await learner.saveModel(
+    run.file('checkpoints/best'),
+    cardOf(state, { weightsChanged: state.bestChanged, inputs: io.inputs }),
+  );
 }
 
 async function save<Metrics extends MetricDescriptions>(
-  { learner, config }: RunLearnerOptions<Metrics>,
+  { learner, config, io }: RunLearnerOptions<Metrics>,
   { run, state, resumable }: Loop,
 ): Promise<void> {
   const { weights = new Map(), ...parts } = learner.state();
   await writeCheckpoint(resumable, { kind: learner.kind, tensors: weights, parts, config, metadata: { ...state } });
-  await learner.saveModel(run.file('checkpoints/last'), cardOf(state, hasChanged(learner.model(), state)));
+  const card = cardOf(state, { weightsChanged: hasChanged(learner.model(), state), inputs: io.inputs });
+  await learner.saveModel(run.file('checkpoints/last'), card);
 }
 
 function restore<Metrics extends MetricDescriptions>(
@@ -245,12 +261,14 @@ function restore<Metrics extends MetricDescriptions>(
     metadata: LoopState,
     parts: names.filter((name) => name !== 'weights'),
   });
-  const difference = firstDifference(stored.config, JSON.parse(JSON.stringify(config)));
+  const free = new Set([...FREE_SECTIONS, learner.length.option]);
+  const difference = firstDifference(stored.config, JSON.parse(JSON.stringify(config)), { free });
   if (difference !== undefined)
     throw new CausalPilotError(
       'E_CONFIG',
       `${folder}: the run was started with another '${difference}'; resume with the settings in its config.yaml, or start a new run`,
     );
+  checkLength(learner, { folder, before: valueAt(stored.config, learner.length.option), done: stored.metadata.step });
   learner.restore({ weights: stored.tensors, ...stored.parts }, folder);
   return { ...stored.metadata };
 }
@@ -292,16 +310,47 @@ function presentValues(metrics: Readonly<Record<string, number | undefined>>): R
 /** Sections that change neither what is learned nor how. */
 const FREE_SECTIONS: ReadonlySet<string> = new Set(['backend', 'evaluation']);
 
-/** Dotted path of the first option that differs and matters to a training run. */
-function firstDifference(stored: unknown, given: unknown, path: readonly string[] = []): string | undefined {
-  if (isDeepStrictEqual(stored, given) || FREE_SECTIONS.has(path.join('.'))) return undefined;
-  if (!isRecord(stored) || !isRecord(given)) return path.join('.');
+/** Dotted path of the first option that differs and is not free to. */
+function firstDifference(
+  stored: unknown,
+  given: unknown,
+  { free, path = '' }: { readonly free: ReadonlySet<string>; readonly path?: string },
+): string | undefined {
+  if (isDeepStrictEqual(stored, given) || free.has(path)) return undefined;
+  if (!isRecord(stored) || !isRecord(given)) return path;
   const names = new Set([...Object.keys(stored), ...Object.keys(given)]);
   for (const name of names) {
-    const difference = firstDifference(stored[name], given[name], [...path, name]);
+    const own = path === '' ? name : `${path}.${name}`;
+    const difference = firstDifference(stored[name], given[name], { free, path: own });
     if (difference !== undefined) return difference;
   }
   return undefined;
+}
+
+/**
+ * A run may be given another end while nothing that it has done depended on the old one.
+ *
+ * @throws CausalPilotError E_CONFIG with what fixes the end, or how far the run is already.
+ */
+function checkLength(
+  { steps, length }: Pick<Learner<MetricDescriptions>, 'steps' | 'length'>,
+  { folder, before, done }: { readonly folder: string; readonly before: unknown; readonly done: number },
+): void {
+  if (before === undefined || before === steps) return;
+  if (length.fixedBy !== undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `${folder}: the run was started with ${length.option}=${before}, and ${length.fixedBy} depends on that end; resume with ${before}, or start a new run with ${steps}`,
+    );
+  if (steps <= done)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `${folder}: the run has done ${done} steps, so ${length.option}=${steps} is behind it; ask for more than ${done}`,
+    );
+}
+
+function valueAt(config: unknown, option: string): unknown {
+  return option.split('.').reduce<unknown>((group, name) => (isRecord(group) ? group[name] : undefined), config);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

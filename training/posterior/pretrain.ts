@@ -61,6 +61,10 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
     metrics: POSTERIOR_METRICS,
     shown: ['loss/crossEntropy'],
     steps: training.steps,
+    length: {
+      option: 'posterior.training.steps',
+      ...(training.learningRate.kind === 'cosine' ? { fixedBy: 'posterior.training.learningRate.kind=cosine' } : {}),
+    },
     schedule: {
       logEvery: training.logEvery,
       validateEvery: training.validation.every,

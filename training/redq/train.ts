@@ -59,6 +59,7 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
   readonly metrics = REDQ_METRICS;
   readonly shown = ['loss/critic', 'policy/entropy', 'collect/gain'] as const;
   readonly steps: number;
+  readonly length = { option: 'learner.iterations' };
   readonly schedule: Learner<typeof REDQ_METRICS>['schedule'];
   readonly #config: ExperimentWith<RedqConfig>;
   readonly #stream: RandomStream;

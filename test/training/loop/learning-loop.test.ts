@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { readCheckpoint, writeCheckpoint } from '../../../core/checkpoint/manifest.js';
 import { defineMetrics } from '../../../core/run/metrics.js';
-import { readMetrics, readRunRecord } from '../../../core/run/run-folder.js';
+import { readMetrics, readRunConfig, readRunRecord } from '../../../core/run/run-folder.js';
 import { type Learner, runLearner, type TrainingIo } from '../../../training/loop/learning-loop.js';
 
 const METRICS = defineMetrics({ loss: 'distance to the goal', score: 'minus the loss' });
@@ -17,7 +17,8 @@ class HalvingLearner implements Learner<typeof METRICS> {
   readonly label = 'halving';
   readonly metrics = METRICS;
   readonly shown = ['loss'] as const;
-  readonly steps = 6;
+  steps = 6;
+  length: Learner<typeof METRICS>['length'] = { option: 'size.steps' };
   readonly schedule = { logEvery: 1, validateEvery: 2, saveEvery: 3 };
   readonly value = Float64Array.of(64);
   readonly saved: string[] = [];
@@ -126,6 +127,63 @@ describe('runLearner', () => {
     writeFileAtomic(join(folder, 'notes.txt'), 'mine');
     await expect(run(new HalvingLearner())).rejects.toThrow(/not empty/);
     expect(existsSync(join(folder, 'run.json'))).toBe(false);
+  });
+});
+
+describe('a run that goes on', () => {
+  const longer = (steps: number, fixedBy?: string) => {
+    const learner = new HalvingLearner();
+    learner.steps = steps;
+    if (fixedBy !== undefined) learner.length = { option: 'size.steps', fixedBy };
+    return learner;
+  };
+  const sized = (steps: number) => ({ ...config, size: { rows: 4, steps } });
+
+  test('a finished run is given more steps, and is what a longer run would have been', async () => {
+    await run(longer(6), false, sized(6));
+    const result = await run(longer(10), true, sized(10));
+    expect(result).toMatchObject({ status: 'finished', step: 10, gradientSteps: 20 });
+    const losses = readMetrics(folder).flatMap((line) => line.loss ?? []);
+    expect(losses).toEqual(Array.from({ length: 10 }, (_, step) => 64 / 2 ** (step + 1)));
+    expect(readRunConfig(folder, z.looseObject({}))).toEqual(sized(10));
+    // And again, from the configuration that it has now.
+    expect(await run(longer(11), true, sized(11))).toMatchObject({ step: 11 });
+  });
+
+  test('not where something depends on the end, nor to an end that is past', async () => {
+    await run(longer(6), false, sized(6));
+    await expect(run(longer(10, 'a cosine'), true, sized(10))).rejects.toThrow(
+      /started with size\.steps=6, and a cosine depends on that end; resume with 6, or start a new run with 10/,
+    );
+    await expect(run(longer(6, 'a cosine'), true, sized(6))).resolves.toMatchObject({ step: 6 });
+    await expect(run(longer(4), true, sized(4))).rejects.toThrow(
+      /has done 6 steps, so size\.steps=4 is behind it; ask for more than 6/,
+    );
+  });
+
+  test('is bound to its inputs, and records which backend did which steps', async () => {
+    const posterior = (identity: string) => ({ posterior: { source: 'runs/posterior', identity } });
+    const start = (own: Partial<TrainingIo>) =>
+      runLearner({
+        learner: new HalvingLearner((index) => {
+          interrupt.requested = index === 3;
+        }) as unknown as Learner<typeof METRICS>,
+        config,
+        io: { ...io(), ...own },
+      });
+    await start({ inputs: posterior('aaa'), backend: 'native' });
+    interrupt.requested = false;
+    const weights = readFileSync(join(folder, 'checkpoints/resume/weights.safetensors'));
+    await expect(start({ resume: true, inputs: posterior('bbb') })).rejects.toThrow(/started with another posterior/);
+    await expect(start({ resume: true })).rejects.toThrow(/started with another posterior .* none that is known/);
+    expect(readFileSync(join(folder, 'checkpoints/resume/weights.safetensors'))).toEqual(weights);
+    await start({ resume: true, inputs: posterior('aaa'), backend: 'wasm' });
+    expect(readRunRecord(folder)).toMatchObject({
+      status: 'finished',
+      backend: 'native',
+      inputs: posterior('aaa'),
+      resumed: [{ step: 4, backend: 'wasm' }],
+    });
   });
 });
 

@@ -29,7 +29,8 @@ export function isMissing(text: string): boolean {
 }
 
 export function readNumber(text: string): Field {
-  const value = Number(text);
+  // JavaScript reads 0x1f, 0b1 and 0o7 as numbers, which no table of measurements means.
+  const value = /^\s*0[xbo]/i.test(text) ? Number.NaN : Number(text);
   // Number('') is 0.
   if (Number.isFinite(value) && (value !== 0 || text.trim() !== '')) return { kind: 'number', value };
   if (isMissing(text) || !Number.isNaN(value)) return { kind: 'missing' };

@@ -77,10 +77,13 @@ async function readValues({ file, separator, survey }: SurveyedFile, request: Ce
   return sums === undefined ? { values, profile } : { values, totals: sums.totals, profile };
 }
 
+const [NINE, SPACE] = [57, 32];
+
 function numberAt({ path }: TextFile, header: readonly string[], { fields, line }: TextRow, column: number): number {
   const text = fields[column] ?? '';
   const value = Number(text);
-  if (Number.isFinite(value) && value !== 0) return value;
+  // The way of nearly all fields; a letter in second place may be that of 0x1f, a space in the first hides it.
+  if (Number.isFinite(value) && value !== 0 && !(text.charCodeAt(1) > NINE) && text.charCodeAt(0) > SPACE) return value;
   const field = readNumber(text);
   if (field.kind === 'number') return field.value;
   const place = `${path}, line ${line}, column '${header[column]}'`;

@@ -6,7 +6,7 @@ import { logNormalise } from '../../data/log-normalise.js';
 import { openCells } from '../../data/open-cells.js';
 import type { ScreenStudyConfig } from './goal-study-config.js';
 import { type KnockoutScreen, knockoutScreen } from './knockout-screen.js';
-import { checkCollinear, checkConstants, checkOrigin, checkSizes } from './screen-checks.js';
+import { checkCollinear, checkConstants, checkOrigin, checkRange, checkSizes } from './screen-checks.js';
 import type { ScreenGraph } from './screen-graph.js';
 import { type LeftOutCells, type ScreenConditions, screenConditions } from './screen-labels.js';
 
@@ -85,6 +85,7 @@ async function readOpenScreen(source: CellSource, study: ScreenStudyConfig): Pro
   const [control, ...knockouts] = groups as [Float64Array, ...Float64Array[]];
   checkConstants(source, genes, control);
   const screen = knockoutScreen({ genes, control, knockouts });
+  checkRange(source, screen);
   checkOrigin(source, screen);
   checkCollinear(source, screen);
   const { minimum, maximum, kind } = read.profile;

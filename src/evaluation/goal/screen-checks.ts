@@ -13,6 +13,8 @@ const SPARE_CONTROL_CELLS = 3;
 const FARTHEST_FROM_ZERO = 1000;
 /** The same below which a knockout would shift nothing. */
 const NEAREST_TO_ZERO = 1e-6;
+/** Its fourth power, times rows and genes, is within double precision. */
+const LARGEST_VALUE = 1e60;
 
 export function checkSizes(
   { file }: CellSource,
@@ -52,6 +54,16 @@ export function checkConstants({ file }: CellSource, genes: readonly string[], c
   throw new CausalPilotError(
     'E_INPUT',
     `${file}: ${subject} '${listNames(constant)}' ${verb} not vary among the ${cells} control cells; list the genes to use, without, by 'genes'`,
+  );
+}
+
+/** @throws CausalPilotError E_INPUT for values whose fourth powers, which criteria are made of, leave double precision. */
+export function checkRange({ file }: CellSource, { control }: KnockoutScreen): void {
+  const largest = control.cells.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest <= LARGEST_VALUE && largest >= 1 / LARGEST_VALUE) return;
+  throw new CausalPilotError(
+    'E_INPUT',
+    `${file}: the control cells differ by about ${rounded(largest)}, beyond the range of ${1 / LARGEST_VALUE} to ${LARGEST_VALUE} that can be computed with; use another unit`,
   );
 }
 

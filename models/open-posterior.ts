@@ -2,14 +2,8 @@ import type { GraphPosterior } from '../core/causal/graph-posterior.js';
 import { readCheckpointManifest } from '../core/checkpoint/manifest.js';
 import type { DesignEnvConfig } from '../envs/design/design-env-config.js';
 import { loadGraphPosterior } from './checkpoints.js';
-import {
-  type ExactPosteriorName,
-  exactPosteriorFor,
-  isExactPosteriorName,
-} from './posterior/exact/environment-posterior.js';
-
-/** Appended to a posterior's name by those who know that its prior does not describe the systems. */
-const KNOWINGLY = '-misspecified';
+import { exactPosteriorFor } from './posterior/exact/environment-posterior.js';
+import { isExactPosterior, parseExactName } from './posterior/posterior-sources.js';
 
 /** A posterior and how to let go of it. */
 export interface OpenPosterior {
@@ -17,18 +11,6 @@ export interface OpenPosterior {
   /** What tables call it. */
   readonly name: string;
   dispose(): void;
-}
-
-/** The name in `exact`, `scale-free` and the same with `-misspecified`; undefined for the folder of a trained posterior. */
-function parseExactName(source: string): { name: ExactPosteriorName; allowMisspecified: boolean } | undefined {
-  const allowMisspecified = source.endsWith(KNOWINGLY);
-  const name = allowMisspecified ? source.slice(0, -KNOWINGLY.length) : source;
-  return isExactPosteriorName(name) ? { name, allowMisspecified } : undefined;
-}
-
-/** Whether a posterior is computed from the environment's prior and not trained. */
-export function isExactPosterior(source: string): boolean {
-  return parseExactName(source) !== undefined;
 }
 
 /**

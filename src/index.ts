@@ -72,12 +72,13 @@ export { DesignPolicy, type PolicyDecisionOptions } from '../models/policy/desig
 export { type AcyclicFit, AcyclicGraphs } from '../models/posterior/acyclic-graphs.js';
 export { AmortizedGraphPosterior } from '../models/posterior/amortized-graph-posterior.js';
 export { ExactPosteriorSampler } from '../models/posterior/exact/draw-systems.js';
-export { type ExactPosteriorName, exactPosteriorFor } from '../models/posterior/exact/environment-posterior.js';
+export { exactPosteriorFor } from '../models/posterior/exact/environment-posterior.js';
 export {
   ExactGraphPosterior,
   type ExactGraphPosteriorOptions,
 } from '../models/posterior/exact/exact-graph-posterior.js';
 export { ExactPriorConfig } from '../models/posterior/exact/exact-prior.js';
+export type { ExactPosteriorName } from '../models/posterior/posterior-sources.js';
 export {
   greedySparsestPermutation,
   type SparsestPermutationOptions,

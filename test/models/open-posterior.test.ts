@@ -6,7 +6,7 @@ import { History } from '../../core/causal/history.js';
 import { RandomStream } from '../../core/random/stream.js';
 import { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { saveGraphPosterior } from '../../models/checkpoints.js';
-import { isExactPosterior, openPosterior, posteriorIdentity } from '../../models/open-posterior.js';
+import { openPosterior, posteriorIdentity } from '../../models/open-posterior.js';
 import { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import { GraphPosteriorConfig } from '../../models/posterior/graph-posterior-config.js';
 
@@ -21,11 +21,6 @@ beforeAll(async () => {
   model.dispose();
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-test('names are exact posteriors, everything else a folder', () => {
-  expect(['exact', 'scale-free', 'exact-misspecified', 'scale-free-misspecified'].every(isExactPosterior)).toBe(true);
-  expect(['exact/', 'runs/exact', 'learned', ''].some(isExactPosterior)).toBe(false);
-});
 
 test('an exact one takes the prior of the environment', async () => {
   const { posterior, name } = await openPosterior('exact', environment);

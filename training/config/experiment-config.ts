@@ -6,6 +6,7 @@ import { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { PosteriorDataConfig } from '../../envs/simulation/config.js';
 import { PolicyConfig } from '../../models/policy/policy-config.js';
 import { GraphPosteriorConfig } from '../../models/posterior/graph-posterior-config.js';
+import { POSTERIOR_SOURCES } from '../../models/posterior/posterior-sources.js';
 import { BranchedGradientConfig } from './branched-gradient-config.js';
 import { PosteriorTrainingConfig } from './posterior-training-config.js';
 import { RedqConfig } from './redq-config.js';
@@ -40,6 +41,12 @@ export const ExperimentConfig = z
       .prefault({}),
     environment: DesignEnvConfig.prefault({}).describe('systems, budget, interventions and reward'),
     posterior: z.strictObject({
+      source: z
+        .enum(POSTERIOR_SOURCES)
+        .default('learned')
+        .describe(
+          'a network trained on simulated systems, or Bayesian inference itself for linear Gaussian ones: exact (knows the prior) or scale-free; -misspecified where that is known not to fit',
+        ),
       network: GraphPosteriorConfig.prefault({}),
       data: PosteriorDataConfig.prefault({}),
       training: PosteriorTrainingConfig,

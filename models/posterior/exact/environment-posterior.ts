@@ -1,16 +1,9 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
 import { erdosRenyiEdgeProbability } from '../../../envs/prior/graph-priors.js';
+import type { ExactPosteriorName } from '../posterior-sources.js';
 import { ExactGraphPosterior } from './exact-graph-posterior.js';
 import { type ExactPriorConfig, MOST_VARIABLES, MOST_VARIABLES_UNBOUNDED } from './exact-prior.js';
-
-/** Names by which commands and configurations ask for an exact posterior in place of a trained one. */
-export const EXACT_POSTERIOR_NAMES = ['exact', 'scale-free'] as const;
-export type ExactPosteriorName = (typeof EXACT_POSTERIOR_NAMES)[number];
-
-export function isExactPosteriorName(name: string): name is ExactPosteriorName {
-  return (EXACT_POSTERIOR_NAMES as readonly string[]).includes(name);
-}
 
 /** Parents at most where all parent sets are too many. */
 const BOUND_ON_PARENTS = 4;

@@ -49,7 +49,7 @@ Example:
 
 async function behaviour(options: BehaviourOptions): Promise<void> {
   const config = await loadExperiment(options, 'behaviour');
-  const posterior = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
+  const posterior = await posteriorSource(options, config);
   const policy = await checkpointFolder(
     options.policy ?? defaultFolder(options, 'policy'),
     "train one with 'causal-pilot train' or name it with --policy",

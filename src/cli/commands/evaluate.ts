@@ -60,7 +60,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   }
   const config = await loadExperiment(options, 'evaluate');
   const folder = options.out ?? defaultFolder(options, 'evaluation');
-  const posterior = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
+  const posterior = await posteriorSource(options, config);
   const policy = await policyFolder(options);
   const environments = await chosenEnvironments(options, config.environment.prior.kind);
   const outcome = await withSession(config, async ({ interrupt, backend }) => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { requireLearned } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
 import { trainingSummary } from '../session/training-summary.js';
@@ -20,6 +21,7 @@ Example:
 
 async function pretrain(options: ExperimentOptions): Promise<void> {
   const config = await loadExperiment(options, 'pretrain');
+  requireLearned(config);
   const folder = options.out ?? defaultFolder(options, 'posterior');
   const result = await withSession(config, async ({ interrupt, backend }) => {
     const { pretrainPosterior } = await import('../../../training/posterior/pretrain.js');

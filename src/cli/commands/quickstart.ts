@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import type { EvaluationSummary } from '../../evaluation/scores/summary.js';
-import { noticeInitialWeights } from '../session/model-folders.js';
+import { exactSource, noticeInitialWeights } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { printJson, printLine, type Session, typedCommand, withSession } from '../session/session.js';
 import type { StageClock } from '../session/stage-clock.js';
@@ -76,12 +76,15 @@ async function runStages(config: ExperimentConfig, folder: string, stages: Stage
     backend: session.backend,
     command: typedCommand(),
   });
-  const posteriorRun = await clock.time('graph posterior', async () => {
-    const { pretrainPosterior } = await import('../../../training/posterior/pretrain.js');
-    return pretrainPosterior(config, io('posterior'));
-  });
-  if (posteriorRun.status === 'interrupted') return undefined;
-  const policyRun = await clock.time('policy', () => trainAgainst(posteriorRun.bestCheckpoint, config, io('policy')));
+  const posterior =
+    exactSource(config) ??
+    (await clock.time('graph posterior', async () => {
+      const { pretrainPosterior } = await import('../../../training/posterior/pretrain.js');
+      const trained = await pretrainPosterior(config, io('posterior'));
+      return trained.status === 'interrupted' ? undefined : trained.bestCheckpoint;
+    }));
+  if (posterior === undefined) return undefined;
+  const policyRun = await clock.time('policy', () => trainAgainst(posterior, config, io('policy')));
   if (policyRun.status === 'interrupted') return undefined;
   if (!policyRun.changed.best) await noticeInitialWeights(policyRun.bestCheckpoint);
   const evaluation = await clock.time('evaluation', async () => {
@@ -90,7 +93,7 @@ async function runStages(config: ExperimentConfig, folder: string, stages: Stage
       ...io('evaluation'),
       config,
       resume: existsSync(join(folder, 'evaluation')),
-      posterior: posteriorRun.bestCheckpoint,
+      posterior,
       policy: policyRun.bestCheckpoint,
     });
   });

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
+import { isExactPosterior } from '../../../models/posterior/posterior-sources.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
-import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
+import { POSTERIOR_OPTION, posteriorSource, requireLearned } from '../session/model-folders.js';
 import {
   addExperimentOptions,
   defaultFolder,
@@ -138,16 +139,16 @@ async function makePlan(
   });
   if (options.pretrain && options.posterior !== undefined)
     throw new CausalPilotError('E_CONFIG', 'give --posterior or --pretrain, not both');
+  if (options.pretrain) requireLearned(base);
   const configs = await checkTrials(trials, options);
-  const posterior = options.pretrain ? null : await sharedPosterior(options);
+  const posterior = options.pretrain ? null : await sharedPosterior(options, base);
   const seeds = Array.from({ length: options.seeds }, (_, index) => base.seed + index);
   return { plan: { experiment: experimentArguments(options), trials, seeds, posterior }, configs };
 }
 
 /** The posterior of all trials, a folder by its whole path, since trials run in processes of their own. */
-async function sharedPosterior(options: SweepOptions): Promise<string> {
-  const { isExactPosterior } = await import('../../../models/open-posterior.js');
-  const source = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
+async function sharedPosterior(options: SweepOptions, config: ExperimentConfig): Promise<string> {
+  const source = await posteriorSource(options, config);
   return isExactPosterior(source) ? source : resolve(source);
 }
 

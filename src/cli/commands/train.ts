@@ -27,7 +27,7 @@ Example:
 async function train(options: TrainOptions): Promise<void> {
   const config = await loadExperiment(options, 'train');
   const folder = options.out ?? defaultFolder(options, 'policy');
-  const posteriorFolder = await posteriorSource(options.posterior ?? defaultFolder(options, 'posterior'));
+  const posteriorFolder = await posteriorSource(options, config);
   const result = await withSession(config, ({ interrupt, backend }) =>
     trainAgainst(posteriorFolder, config, {
       folder,

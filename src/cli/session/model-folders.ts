@@ -1,20 +1,42 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CausalPilotError } from '../../../core/errors.js';
+import { isExactPosterior } from '../../../models/posterior/posterior-sources.js';
+import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
+import { defaultFolder, type ExperimentOptions } from './options.js';
 
 /** How `--posterior` is described where exact posteriors may be named. */
 export const POSTERIOR_OPTION =
-  'run or checkpoint of the graph posterior, or exact or scale-free: Bayesian inference itself, for linear Gaussian systems (default: runs/<preset>/posterior)';
+  'run or checkpoint of the graph posterior, or exact or scale-free: Bayesian inference itself, for linear Gaussian systems (default: what posterior.source says, a learned one from runs/<preset>/posterior)';
 
 /**
- * The posterior that the user means: the name of an exact one, or the checkpoint folder of a trained one.
+ * The posterior that the user means, by option or else by configuration: the name of an exact one, or the checkpoint folder
+ * of a trained one.
  *
  * @throws CausalPilotError E_CHECKPOINT if there is no such checkpoint.
  */
-export async function posteriorSource(path: string): Promise<string> {
-  const { isExactPosterior } = await import('../../../models/open-posterior.js');
-  if (isExactPosterior(path)) return path;
-  return checkpointFolder(path, "train one with 'causal-pilot pretrain', or name it with --posterior");
+export async function posteriorSource(
+  options: ExperimentOptions & { readonly posterior?: string },
+  config: ExperimentConfig,
+): Promise<string> {
+  const named = options.posterior ?? exactSource(config) ?? defaultFolder(options, 'posterior');
+  if (isExactPosterior(named)) return named;
+  return checkpointFolder(named, "train one with 'causal-pilot pretrain', or name it with --posterior");
+}
+
+/** @throws CausalPilotError E_CONFIG where the posterior of an experiment is exact and there is nothing to train. */
+export function requireLearned(config: ExperimentConfig): void {
+  const source = exactSource(config);
+  if (source !== undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `posterior.source: '${source}' needs no training; go on with 'causal-pilot train', or set posterior.source=learned`,
+    );
+}
+
+/** The exact posterior that an experiment asks for instead of a learned one. */
+export function exactSource({ posterior: { source } }: ExperimentConfig): string | undefined {
+  return source === 'learned' ? undefined : source;
 }
 
 /**

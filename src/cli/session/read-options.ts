@@ -5,11 +5,13 @@ import type { UnreadOption } from '../../../training/config/unread-options.js';
 /** What works with an experiment. */
 export type Reader = 'pretrain' | 'posterior' | 'train' | 'evaluate' | 'behaviour' | 'quickstart' | 'sweep' | 'config';
 
-const GIVEN_POSTERIOR: UnreadOption = {
-  path: 'posterior',
+/** What decides how a posterior is trained; `posterior.source` says which one is taken. */
+const TRAINING_OF_POSTERIOR = ['posterior.network', 'posterior.data', 'posterior.training'];
+const GIVEN_POSTERIOR: readonly UnreadOption[] = TRAINING_OF_POSTERIOR.map((path) => ({
+  path,
   reason:
     "the graph posterior is given as it is; train another with 'causal-pilot pretrain' and name it by --posterior",
-};
+}));
 const NO_SIMULATION: UnreadOption = {
   path: 'backend.simulationWorkers',
   reason: 'only the training of a graph posterior simulates datasets in workers',
@@ -34,10 +36,10 @@ const OTHER_SEED: UnreadOption = {
 /** Sections of an experiment that a command does not read. */
 const UNREAD: Readonly<Record<Reader, readonly UnreadOption[]>> = {
   pretrain: [...NO_POLICY, NO_EVALUATION],
-  posterior: [OTHER_SEED, GIVEN_POSTERIOR, ...NO_POLICY, NO_SIMULATION],
-  train: [GIVEN_POSTERIOR, NO_EVALUATION, NO_SIMULATION],
-  evaluate: [OTHER_SEED, GIVEN_POSTERIOR, ...GIVEN_POLICY, NO_SIMULATION],
-  behaviour: [OTHER_SEED, GIVEN_POSTERIOR, ...GIVEN_POLICY, NO_SIMULATION],
+  posterior: [OTHER_SEED, ...GIVEN_POSTERIOR, ...NO_POLICY, NO_SIMULATION],
+  train: [...GIVEN_POSTERIOR, NO_EVALUATION, NO_SIMULATION],
+  evaluate: [OTHER_SEED, ...GIVEN_POSTERIOR, ...GIVEN_POLICY, NO_SIMULATION],
+  behaviour: [OTHER_SEED, ...GIVEN_POSTERIOR, ...GIVEN_POLICY, NO_SIMULATION],
   quickstart: [],
   sweep: [],
   config: [],
@@ -45,10 +47,10 @@ const UNREAD: Readonly<Record<Reader, readonly UnreadOption[]>> = {
 
 /** What a sweep reads depends on whether its runs share a posterior. */
 export const SHARED_POSTERIOR: readonly UnreadOption[] = [
-  {
-    path: 'posterior',
+  ...TRAINING_OF_POSTERIOR.map((path) => ({
+    path,
     reason: 'all runs share one graph posterior; add --pretrain, so that each trains its own, or leave it out',
-  },
+  })),
   NO_SIMULATION,
 ];
 

@@ -12,6 +12,7 @@ const FIXED: readonly UnreadOption[] = [
     path: 'seed',
     reason: 'every trial runs with every seed; say how many with --seeds, and the first with --set seed=',
   },
+  { path: 'posterior.source', reason: 'it is one for all runs; set it with --set' },
   { path: 'backend.threads', reason: 'threads change no figure; say how many each run may take with --threads' },
   { path: 'backend.simulationWorkers', reason: 'workers change no figure; set them for all runs with --set' },
 ];

@@ -1,6 +1,6 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DesignContext, DesignStrategy, GoalContext, TaskKind } from '../../../models/design-strategy.js';
-import type { ExactPosteriorName } from '../../../models/posterior/exact/environment-posterior.js';
+import type { ExactPosteriorName } from '../../../models/posterior/posterior-sources.js';
 import { type LookaheadOptions, lookahead } from '../../../models/strategies/lookahead.js';
 import { observational } from '../../../models/strategies/observational.js';
 import {

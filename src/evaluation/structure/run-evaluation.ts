@@ -9,13 +9,13 @@ import type { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { createProgress } from '../../../core/run/progress.js';
 import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
-import { isExactPosterior, openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
+import { openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
 import {
-  EXACT_POSTERIOR_NAMES,
   exactPosteriorBySize,
   exactPosteriorFor,
   whyNotExact,
 } from '../../../models/posterior/exact/environment-posterior.js';
+import { EXACT_POSTERIOR_NAMES, isExactPosterior } from '../../../models/posterior/posterior-sources.js';
 import type { LookaheadOptions } from '../../../models/strategies/lookahead.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { evaluateStrategies } from '../harness/harness.js';

@@ -44,6 +44,7 @@ describe('configuration', () => {
     ['an override without a value', [...smoke, '--set', 'seed'], /option=value/],
     ['an unknown backend', ['--preset', 'smoke', '--backend', 'abacus'], /backend\.name/],
     ['an unknown precision', ['--preset', 'smoke', '--precision', 'half'], /backend\.precision.*'tf32', 'float32'/],
+    ['nothing to train', [...smoke, '--set', 'posterior.source=exact'], /'exact' needs no training; go on with/],
     ['threads that are none', [...smoke, '--threads', '0'], /positive whole number/],
     ['an unknown option', [...smoke, '--sett', 'seed=1'], /unknown option '--sett'/],
   ])('%s', async (_, args, message) => {

@@ -48,6 +48,14 @@ describe('help', () => {
   });
 });
 
+test('an experiment that asks for an exact posterior trains none and is judged by it', async () => {
+  const args = ['--set', 'posterior.source=exact', '--json', '--out', at('exact')];
+  const { status, stdout } = await callCli(['quickstart', ...smoke, ...args]);
+  expect(status).toBe(0);
+  expect(Object.keys(JSON.parse(stdout).seconds)).toEqual(['policy', 'evaluation']);
+  expect(JSON.parse(readFileSync(at('exact', 'evaluation', 'evaluation.json'), 'utf8')).posterior).toBe('exact');
+});
+
 describe('quickstart', () => {
   test('called again, it repeats no work and prints tables, differences and time', async () => {
     const before = readFileSync(join(trained, 'posterior', 'metrics.jsonl'), 'utf8');

@@ -3,9 +3,9 @@ import { readCheckpoint, readCheckpointManifest, writeCheckpoint } from '../core
 import { RandomStream } from '../core/random/stream.js';
 import { type RunInput, RunInputs } from '../core/run/run-inputs.js';
 import type { NamedArray, ParameterSet } from '../core/tensor/parameters.js';
+import { ScaleWatch, trainedScale } from './networks/trained-scale.js';
 import { DesignPolicy } from './policy/design-policy.js';
 import { PolicyConfig } from './policy/policy-config.js';
-import { trainedScale } from './policy/trained-scale.js';
 import { AmortizedGraphPosterior } from './posterior/amortized-graph-posterior.js';
 import { GraphPosteriorConfig } from './posterior/graph-posterior-config.js';
 
@@ -46,7 +46,7 @@ export async function saveGraphPosterior(
     kind: POSTERIOR_KIND,
     tensors: model.parameters.toArrays(),
     config: model.config,
-    metadata: card,
+    metadata: { ...card, scale: describeScale(model.config, card) },
   });
 }
 
@@ -55,6 +55,7 @@ export async function loadGraphPosterior(folder: string): Promise<AmortizedGraph
   const stored = readCheckpoint(folder, { kind: POSTERIOR_KIND, config: GraphPosteriorConfig, metadata: ModelCard });
   const model = new AmortizedGraphPosterior(stored.config, PLACEHOLDER_STREAM);
   loadParameters(model.parameters, stored.tensors, folder);
+  model.scaleWatch = scaleWatch('graph posterior', stored.config, stored.metadata);
   origins.set(model, { source: folder, identity: stored.manifest.manifestSha256 });
   return model;
 }
@@ -74,12 +75,22 @@ export async function loadPolicy(folder: string): Promise<DesignPolicy> {
   const policy = new DesignPolicy(stored.config.network, stored.config.channels, PLACEHOLDER_STREAM);
   loadParameters(policy.parameters, stored.tensors, folder);
   origins.set(policy, { source: folder, identity: stored.manifest.manifestSha256 });
-  if (stored.config.network.inputScaling === 'keep') policy.trainedScale = trainedScale(stored.metadata.environment);
+  policy.scaleWatch = scaleWatch('policy', stored.config.network, stored.metadata);
   return policy;
 }
 
-/** What the values that a policy reads are relative to; the scaling itself is part of the network. */
-function describeScale({ inputScaling }: PolicyConfig, { environment }: ModelCard): object {
+/** Watches the scale of data where a network reads values as measured and its environment tells what it knows. */
+function scaleWatch(
+  reader: string,
+  { inputScaling }: Pick<PolicyConfig, 'inputScaling'>,
+  { environment }: ModelCard,
+): ScaleWatch | undefined {
+  const range = inputScaling === 'keep' ? trainedScale(environment) : undefined;
+  return range && new ScaleWatch(reader, range);
+}
+
+/** What the values that a network reads are relative to; the scaling itself is part of it. */
+function describeScale({ inputScaling }: Pick<PolicyConfig, 'inputScaling'>, { environment }: ModelCard): object {
   if (inputScaling === 'standardize')
     return { relativeTo: 'mean and standard deviation of each variable of a history' };
   if (inputScaling === 'log2-counts-per-million')

@@ -9,13 +9,13 @@ import type { EncoderTraining } from '../networks/encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/history-batch.js';
 import { HistoryEncoder } from '../networks/history-encoder.js';
 import { Mlp } from '../networks/mlp.js';
+import type { ScaleWatch } from '../networks/trained-scale.js';
 import { type ActionDistribution, type ActionHead, createActionHead } from './action-head.js';
 import { interventionsFromActions } from './action-numbers.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tanh-gaussian.js';
 import type { AllowedTargets } from './distributions/target-distribution.js';
 import { sampleValues } from './distributions/value-signs.js';
 import type { PolicyConfig } from './policy-config.js';
-import { scaleNotice, type TrainedScale } from './trained-scale.js';
 
 // Shapes: B histories, d variables, C action numbers per variable.
 
@@ -40,9 +40,8 @@ export interface PolicyDecisionOptions {
 export class DesignPolicy {
   readonly parameters = new ParameterSet();
   readonly head: ActionHead;
-  /** Known of loaded policies that read values as measured; data of another scale are then named, once. */
-  trainedScale: TrainedScale | undefined;
-  #scaleIsNamed = false;
+  /** Of loaded policies that read values as measured. */
+  scaleWatch: ScaleWatch | undefined;
   readonly #encoder: HistoryEncoder;
   readonly #outputs: Mlp;
 
@@ -114,21 +113,13 @@ export class DesignPolicy {
 
   /** One intervention per history. */
   propose(histories: readonly History[], options: PolicyDecisionOptions): Intervention[] {
-    this.#nameScale(histories);
+    this.scaleWatch?.look(histories);
     const actions = this.act(histories, options.mode, options.streams, options);
     return interventionsFromActions(actions, histories[0]?.size ?? 0, options);
   }
 
   dispose(): void {
     this.parameters.dispose();
-  }
-
-  #nameScale(histories: readonly History[]): void {
-    if (this.trainedScale === undefined || this.#scaleIsNamed) return;
-    const notice = scaleNotice(this.trainedScale, histories);
-    if (notice === undefined) return;
-    this.#scaleIsNamed = true;
-    process.stderr.write(`${notice}\n`);
   }
 
   /** tanh of every Gaussian number; a forbidden variable's switch is turned off. */

@@ -18,6 +18,7 @@ import {
 } from '../networks/history-batch.js';
 import { addConstantVector, addGlorotWeight, type ParameterScope } from '../networks/initialization.js';
 import { PairEncoder } from '../networks/pair-encoder.js';
+import type { ScaleWatch } from '../networks/trained-scale.js';
 import type { GraphPosteriorConfig } from './graph-posterior-config.js';
 
 // Shapes: B histories, d variables, D width.
@@ -32,6 +33,8 @@ const INITIAL_EDGE_BIAS = -3;
  */
 export class AmortizedGraphPosterior implements GraphPosterior {
   readonly parameters = new ParameterSet();
+  /** Of loaded posteriors that read values as measured. */
+  scaleWatch: ScaleWatch | undefined;
   readonly #encoder: AlternatingEncoder | undefined;
   readonly #pairEncoder: PairEncoder | undefined;
 
@@ -78,6 +81,7 @@ export class AmortizedGraphPosterior implements GraphPosterior {
   }
 
   edgeProbabilities(histories: readonly History[]): Float32Array {
+    this.scaleWatch?.look(histories);
     if (this.config.inputScaling === 'standardize') checkResolution('graph posterior', histories);
     const size = histories[0]?.size ?? 0;
     const probabilities = new Float32Array(histories.length * size * size);

@@ -97,7 +97,7 @@ class ScreenRun {
     this.#decks = screen.knockouts.map(
       (population, i) => new CellDeck(population, this.stream.child('cells', screen.genes[i]!)),
     );
-    // Deviation (README): the prior of the weights, published for values of order 1, is in units of the control cells.
+    // Deviation (docs/goal-task.md): the prior of the weights, published for values of order 1, is in units of the control cells.
     const priorVariance = 1 / screen.unit ** 2;
     const posterior = new DagRegressionPosterior({
       graph,

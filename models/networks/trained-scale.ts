@@ -5,8 +5,8 @@ import { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { createCausalModelPrior } from '../../envs/design/prior-registry.js';
 
 /**
- * The range of `historyScale` among the systems that a policy was trained on. A policy that reads values as measured has learned
- * it, and decides otherwise beyond.
+ * The range of `historyScale` among the systems that a network was trained on. One that reads values as measured has learned it,
+ * and judges otherwise beyond.
  */
 export interface TrainedScale {
   readonly lowest: number;
@@ -52,14 +52,31 @@ export function trainedScale(environment: unknown): TrainedScale | undefined {
   return { lowest: Math.min(...scales) / MARGIN, highest: Math.max(...scales) * MARGIN };
 }
 
-/** What to say of histories of another scale than those that a policy was trained on; undefined where there is nothing to say. */
-export function scaleNotice({ lowest, highest }: TrainedScale, histories: readonly History[]): string | undefined {
-  for (const history of histories) {
-    const scale = historyScale(history);
-    if (scale === undefined || (scale >= lowest && scale <= highest)) continue;
-    return `The policy reads values as measured and was trained where standard deviations are about ${rounded(lowest)} to ${rounded(highest)}; here they are about ${rounded(scale)}. Its decisions depend on that: bring the values to the scale of its training.`;
+/** Names data of another scale than those of the training, once. */
+export class ScaleWatch {
+  #range: TrainedScale | undefined;
+
+  constructor(
+    /** Such as `policy`. */
+    readonly reader: string,
+    readonly range: TrainedScale,
+  ) {
+    this.#range = range;
   }
-  return undefined;
+
+  look(histories: readonly History[]): void {
+    if (this.#range === undefined) return;
+    const { lowest, highest } = this.#range;
+    for (const history of histories) {
+      const scale = historyScale(history);
+      if (scale === undefined || (scale >= lowest && scale <= highest)) continue;
+      this.#range = undefined;
+      process.stderr.write(
+        `The ${this.reader} reads values as measured and was trained where standard deviations are about ${rounded(lowest)} to ${rounded(highest)}; here they are about ${rounded(scale)}. What it says depends on that: bring the values to the scale of its training.\n`,
+      );
+      return;
+    }
+  }
 }
 
 function rounded(value: number): string {

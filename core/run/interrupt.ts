@@ -1,5 +1,17 @@
-/** Signals that ask for a clean end: Ctrl-C, and what schedulers send before they kill. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+import { constants } from 'node:os';
+
+/** A person or a scheduler that asks a second time wants the end at once. */
+const COMMANDS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
+
+/**
+ * Warnings that the end is near: a closed terminal, what schedulers are told to send before they kill (`sbatch
+ * --signal=USR1@120`), a limit of processor time, whose signal comes every second from then on. However many there are,
+ * the work that they interrupt is saved. SIGUSR1 without a listener would open Node's inspector.
+ */
+const WARNINGS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'];
+
+/** Those that this system has. */
+const SIGNALS = [...COMMANDS, ...WARNINGS].filter((name) => name in constants.signals);
 
 /** The exit status that shells expect after Ctrl-C. */
 const INTERRUPTED_STATUS = 130;
@@ -12,22 +24,27 @@ export interface InterruptOptions {
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into a flag, which long loops poll at points where they can save and stop; a
- * second signal ends the process at once with status 130. `dispose` gives the signals back.
+ * Turns the first signal that asks for an end or warns of one into a flag, which long loops poll at points where they can
+ * save and stop; a second SIGINT or SIGTERM ends the process at once with status 130. `dispose` gives the signals back.
  */
 export class InterruptWatcher {
   #signal: NodeJS.Signals | undefined;
+  #commands = 0;
   readonly #handle: (signal: NodeJS.Signals) => void;
+  /** The process that started this one and kept a channel to it, a sweep, is gone: nobody waits for the work any more. */
+  readonly #handleOrphaned = () => this.#handle('SIGHUP');
 
   constructor({ onRequest, exit = process.exit }: InterruptOptions = {}) {
     this.#handle = (signal) => {
-      if (this.#signal !== undefined) exit(INTERRUPTED_STATUS);
-      else {
-        this.#signal = signal;
-        onRequest?.(signal);
-      }
+      if (COMMANDS.includes(signal)) this.#commands++;
+      if (this.#commands > 1) exit(INTERRUPTED_STATUS);
+      if (this.#signal !== undefined) return;
+      this.#signal = signal;
+      onRequest?.(signal);
     };
     for (const name of SIGNALS) process.on(name, this.#handle);
+    process.on('disconnect', this.#handleOrphaned);
+    if (process.connected === false) this.#handleOrphaned();
   }
 
   /** Whether the loop that watches should save and stop. */
@@ -42,5 +59,6 @@ export class InterruptWatcher {
 
   dispose(): void {
     for (const name of SIGNALS) process.off(name, this.#handle);
+    process.off('disconnect', this.#handleOrphaned);
   }
 }

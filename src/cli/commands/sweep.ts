@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -5,6 +6,7 @@ import type { Command } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { isExactPosterior } from '../../../models/posterior/posterior-sources.js';
+import type { RunInput } from '../../../core/run/run-inputs.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { POSTERIOR_OPTION, posteriorSource, requireLearned } from '../session/model-folders.js';
 import {
@@ -143,13 +145,29 @@ async function makePlan(
   const configs = await checkTrials(trials, options);
   const posterior = options.pretrain ? null : await sharedPosterior(options, base);
   const seeds = Array.from({ length: options.seeds }, (_, index) => base.seed + index);
-  return { plan: { experiment: experimentArguments(options), trials, seeds, posterior }, configs };
+  const inputs = {
+    configurations: configurationsInput(configs),
+    ...(posterior === null ? {} : { posterior: await posteriorInput(posterior) }),
+  };
+  return { plan: { experiment: experimentArguments(options), trials, seeds, posterior, inputs }, configs };
 }
 
 /** The posterior of all trials, a folder by its whole path, since trials run in processes of their own. */
 async function sharedPosterior(options: SweepOptions, config: ExperimentConfig): Promise<string> {
   const source = await posteriorSource(options, config);
   return isExactPosterior(source) ? source : resolve(source);
+}
+
+/** What the trials come to: a preset or a file may be another one later, under the same name. */
+function configurationsInput(configs: readonly ExperimentConfig[]): RunInput {
+  const contents = configs.map(({ backend: _, seed: __, ...content }) => content);
+  const identity = createHash('sha256').update(JSON.stringify(contents)).digest('hex');
+  return { source: 'set of configurations', identity };
+}
+
+async function posteriorInput(source: string): Promise<RunInput> {
+  const { posteriorIdentity } = await import('../../../models/open-posterior.js');
+  return { source, identity: posteriorIdentity(source) };
 }
 
 function experimentArguments({ preset, config, set, backend, threads, precision }: SweepOptions): string[] {

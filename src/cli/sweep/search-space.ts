@@ -55,6 +55,7 @@ export function parseVariation(text: string): Variation {
   const { from, to, scale } = range.data;
   if (!(from < to) || (scale === 'log' && from <= 0))
     throw refuse("'from' must be below 'to', and above 0 on a log scale");
+  if (range.data.integer && Math.floor(to) < Math.ceil(from)) throw refuse('there is no whole number in the range');
   return { option, choices: range.data };
 }
 
@@ -121,11 +122,26 @@ function drawSettings(
 
 function drawValue(choices: Variation['choices'], stream: RandomStream): unknown {
   if (isList(choices)) return choices[stream.integer(choices.length)];
-  const { from, to, scale, integer } = choices;
-  const position = stream.uniform();
+  return choices.integer ? drawInteger(choices, stream.uniform()) : drawNumber(choices, stream.uniform());
+}
+
+/** A whole number in [from, to]; on a linear scale all are equally probable, on a log scale k as [k, k + 1) is. */
+function drawInteger({ from, to, scale }: Range, position: number): number {
+  const first = Math.ceil(from);
+  const end = Math.floor(to) + 1;
+  const value = scale === 'log' ? first * (end / first) ** position : first + (end - first) * position;
+  return Math.min(Math.floor(value), end - 1);
+}
+
+const READABLE_DIGITS = 4;
+const MOST_DIGITS = 17;
+
+/** A number in [from, to], rounded so that tables stay readable and far finer than the range is wide. */
+function drawNumber({ from, to, scale }: Range, position: number): number {
   const value = scale === 'log' ? from * (to / from) ** position : from + (to - from) * position;
-  // Four digits are enough for a search and keep tables readable.
-  return integer ? Math.round(value) : Number(value.toPrecision(4));
+  const width = (to - from) / Math.max(Math.abs(from), Math.abs(to));
+  const digits = Math.min(MOST_DIGITS, READABLE_DIGITS + Math.max(0, Math.ceil(-Math.log10(width))));
+  return Math.min(Math.max(Number(value.toPrecision(digits)), from), to);
 }
 
 function isList(choices: Variation['choices']): choices is readonly unknown[] {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { isRunFolder } from '../../../core/run/run-folder.js';
+import { checkInputs, RunInputs } from '../../../core/run/run-inputs.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { readJson } from '../../evaluation/scores/json-file.js';
 import { StageClock } from '../session/stage-clock.js';
@@ -18,6 +19,8 @@ const OUTCOME_FILE = 'outcome.json';
 /** The whole configuration of a job, which all its stages run. */
 const EXPERIMENT_FILE = 'experiment.yaml';
 
+const MACHINE_OPTIONS = ['--backend', '--threads', '--precision'];
+
 /** Everything that decides the results of a sweep; kept in its folder. */
 export const SweepPlan = z.strictObject({
   /** Options that name the experiment, as typed: `--preset`, `--config`, `--set`, `--backend`, `--threads`. */
@@ -26,6 +29,8 @@ export const SweepPlan = z.strictObject({
   seeds: z.array(z.int()),
   /** Checkpoint of the graph posterior; null where each run trains its own. */
   posterior: z.string().nullable(),
+  /** What else decides the results, by hash; empty in sweeps of versions that did not record it. */
+  inputs: RunInputs.default({}),
 });
 export type SweepPlan = z.infer<typeof SweepPlan>;
 
@@ -52,29 +57,48 @@ export function sweepJobs(plan: SweepPlan, folder: string): SweepJob[] {
 }
 
 /**
- * Opens the sweep's folder, or takes it up again.
+ * Opens the sweep's folder, or takes it up again, with more seeds if there are more.
  *
  * @throws CausalPilotError E_INPUT for an occupied folder without `resume`, E_CONFIG when resuming with another plan.
  */
 export function openSweep(folder: string, plan: SweepPlan, resume: boolean): void {
   const path = join(folder, SWEEP_FILE);
-  if (!existsSync(path)) {
-    if (existsSync(folder) && readdirSync(folder).length > 0)
-      throw new CausalPilotError('E_INPUT', `${folder}: the folder holds something else; choose another with --out`);
-    writeFileAtomic(path, `${JSON.stringify(plan, null, 2)}\n`);
-    return;
-  }
-  if (!resume)
-    throw new CausalPilotError(
-      'E_INPUT',
-      `${folder}: a sweep is there already; continue it with --resume, or use --out`,
-    );
+  if (existsSync(path)) {
+    if (!resume)
+      throw new CausalPilotError(
+        'E_INPUT',
+        `${folder}: a sweep is there already; continue it with --resume, or use --out`,
+      );
+    checkSamePlan(path, plan);
+  } else if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new CausalPilotError('E_INPUT', `${folder}: the folder holds something else; choose another with --out`);
+  writeFileAtomic(path, `${JSON.stringify(plan, null, 2)}\n`);
+}
+
+/** Seeds may be added; everything else must be as it was. */
+function checkSamePlan(path: string, plan: SweepPlan): void {
   const stored = SweepPlan.safeParse(readJson(path));
-  if (!stored.success || !isDeepStrictEqual(stored.data, JSON.parse(JSON.stringify(plan))))
+  if (!stored.success)
+    throw new CausalPilotError('E_CONFIG', `${path}: not the plan of a sweep, or damaged; start another with --out`);
+  const { seeds, inputs, ...before } = stored.data;
+  checkInputs(path, inputs, plan.inputs);
+  const { seeds: given, inputs: _, ...now } = plan;
+  if (!isDeepStrictEqual(withoutMachine(before), withoutMachine(JSON.parse(JSON.stringify(now)))))
     throw new CausalPilotError(
       'E_CONFIG',
       `${path}: the sweep was started with other options; resume with the same ones, or start another with --out`,
     );
+  if (!isDeepStrictEqual(given.slice(0, seeds.length), seeds))
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `${path}: the sweep was started with the seeds ${seeds.join(', ')}, not ${given.join(', ')}; resume with those or more of them, or start another with --out`,
+    );
+}
+
+/** Where and how fast a sweep runs is not part of what it is: backend and threads may be others after a move. */
+function withoutMachine({ experiment, posterior: _, ...plan }: Omit<SweepPlan, 'seeds' | 'inputs'>): unknown {
+  const isOfMachine = (index: number) => MACHINE_OPTIONS.includes(experiment[index] ?? '');
+  return { ...plan, experiment: experiment.filter((_, index) => !isOfMachine(index) && !isOfMachine(index - 1)) };
 }
 
 /** How a job ended, or undefined while it has not; jobs that failed are tried again. */

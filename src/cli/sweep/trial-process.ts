@@ -8,6 +8,7 @@ export type CommandOutcome =
 /** Runs commands of this program in processes of their own, and passes an interrupt on to all of them. */
 export class TrialProcesses {
   readonly #running = new Set<ChildProcess>();
+  #isInterrupted = false;
   readonly #entry: string;
   readonly #shared: readonly string[];
 
@@ -20,33 +21,44 @@ export class TrialProcesses {
     this.#shared = shared;
   }
 
-  /** Asks every running command to save and stop. */
+  /** Asks every running command to save and stop; none is begun after that. */
   interrupt(): void {
+    this.#isInterrupted = true;
     for (const child of this.#running) child.kill('SIGTERM');
   }
 
   /** Runs `causal-pilot <args> --json` to its end. */
   async run(args: readonly string[]): Promise<CommandOutcome> {
+    if (this.#isInterrupted) return { status: 'interrupted' };
     const child = spawn(process.execPath, [this.#entry, ...args, ...this.#shared, '--json', '--quiet'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // Through the channel a command learns that the sweep is gone, however it ended, and stops too.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Ctrl-C reaches the whole process group; a group of its own lets the sweep decide who is told, once.
       detached: true,
     });
     this.#running.add(child);
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (part) => {
+    child.stdout?.on('data', (part) => {
       stdout += part;
     });
-    child.stderr.on('data', (part) => {
+    child.stderr?.on('data', (part) => {
       stderr += part;
     });
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', resolve);
-    });
+    const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(
+      (resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (code, signal) => resolve({ code, signal }));
+      },
+    );
     this.#running.delete(child);
-    if (code !== 0) return { status: 'failed', message: stderr.trim().split('\n').at(-1) || `exit code ${code}` };
+    // One that was still starting had nothing to save.
+    if (this.#isInterrupted && signal !== null) return { status: 'interrupted' };
+    if (code !== 0)
+      return {
+        status: 'failed',
+        message: stderr.trim().split('\n').at(-1) || `ended by ${signal ?? `exit code ${code}`}`,
+      };
     return { status: saysInterrupted(stdout) ? 'interrupted' : 'finished' };
   }
 }

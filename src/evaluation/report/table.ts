@@ -1,4 +1,5 @@
 import { describeMetric, formatEstimate } from '../scores/metric-descriptions.js';
+import { FEW_SYSTEMS } from '../scores/statistics.js';
 import type { DifferenceRow, ResultRow } from '../scores/summary.js';
 import { strategyLabel } from '../strategies/registry.js';
 
@@ -17,7 +18,7 @@ export interface TableOptions {
 /** One table per task and environment: strategies by metrics after the last experiment. */
 export function finalRoundTables(results: readonly ResultRow[], options: TableOptions = {}): TextTable[] {
   return groups(results).map((group) => ({
-    title: `${group.task} task, ${group.environment} environment: after ${count(group.rounds, 'experiment')} on ${count(systemCount(group.rows), 'system')}; mean [95 % interval]`,
+    title: `${group.task} task, ${group.environment} environment: after ${count(group.rounds, 'experiment')} on ${count(systemCount(group.rows), 'system')}; ${intervalWords(group)}`,
     ...tableBody(group, options, false),
   }));
 }
@@ -27,10 +28,17 @@ export function differenceTables(differences: readonly DifferenceRow[], options:
   const references = [...new Set(differences.map(({ reference }) => reference))];
   return references.flatMap((reference) =>
     groups(differences.filter((row) => row.reference === reference)).map((group) => ({
-      title: `${group.task} task, ${group.environment} environment: paired difference to '${strategyLabel(reference)}' after ${count(group.rounds, 'experiment')}; mean [95 % interval]`,
+      title: `${group.task} task, ${group.environment} environment: paired difference to '${strategyLabel(reference)}' after ${count(group.rounds, 'experiment')}; ${intervalWords(group)}`,
       ...tableBody(group, options, true),
     })),
   );
+}
+
+/** What stands in a cell; of few systems the interval is wide and rests on normal figures. */
+function intervalWords({ rows }: ResultGroup<ResultRow>): string {
+  const systems = systemCount(rows);
+  if (systems < 2) return 'one system has no interval';
+  return systems < FEW_SYSTEMS ? "mean [95 % interval, Student's: few systems]" : 'mean [95 % interval]';
 }
 
 function tableBody(

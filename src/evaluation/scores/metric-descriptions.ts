@@ -49,13 +49,14 @@ export function describeMetric(metric: string): MetricDescription {
   return known ?? { label: metric, short: metric, better: 'higher', decimals: 3 };
 }
 
-/** "1.23 [1.10, 1.40]", or a dash where nothing is defined. */
+/** "1.23 [1.10, 1.40]"; "1.23 [no interval]" for a single system; a dash where nothing is defined. */
 export function formatEstimate(
   { mean, ci95 }: { readonly mean: number | null; readonly ci95: readonly [number | null, number | null] },
   decimals: number,
   signed = false,
 ): string {
-  if (mean === null || ci95[0] === null || ci95[1] === null) return '-';
+  if (mean === null) return '-';
   const format = (value: number): string => (signed && value > 0 ? '+' : '') + value.toFixed(decimals);
+  if (ci95[0] === null || ci95[1] === null) return `${format(mean)} [no interval]`;
   return `${format(mean)} [${format(ci95[0])}, ${format(ci95[1])}]`;
 }

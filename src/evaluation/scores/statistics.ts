@@ -1,5 +1,6 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import type { RandomStream } from '../../../core/random/stream.js';
+import { studentInterval } from './student-interval.js';
 
 // Shapes: n systems, B bootstrap samples.
 
@@ -7,11 +8,14 @@ import type { RandomStream } from '../../../core/random/stream.js';
 export interface Estimate {
   /** Mean over the systems where the figure is defined; NaN if there is none. */
   readonly mean: number;
-  /** Percentile bootstrap interval; [NaN, NaN] if there is no defined system. */
+  /** Percentile bootstrap interval, of few systems Student's; [NaN, NaN] where fewer than two systems are defined. */
   readonly ci95: readonly [number, number];
   /** Systems where the figure is defined. */
   readonly n: number;
 }
+
+/** Below so many systems percentiles of a bootstrap are too narrow, and Student's interval takes their place. */
+export const FEW_SYSTEMS = 20;
 
 /**
  * Percentile bootstrap of the mean (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13), resampling
@@ -50,18 +54,23 @@ export class Bootstrap {
     const known = Float64Array.from(values, (value) => (Number.isNaN(value) ? 0 : value));
     const isKnown = Uint8Array.from(values, (value) => (Number.isNaN(value) ? 0 : 1));
     const n = isKnown.reduce((sum, flag) => sum + flag, 0);
-    if (n === 0) return { mean: Number.NaN, ci95: [Number.NaN, Number.NaN], n };
+    if (n < FEW_SYSTEMS) return estimateFew(Array.from(values).filter((value) => !Number.isNaN(value)));
     const means: number[] = [];
     for (let sample = 0; sample < samples; sample++) {
       const counts = this.#counts.subarray(sample * systems, (sample + 1) * systems);
       const weight = n === systems ? systems : weightedSum(counts, isKnown);
-      // A resample may miss every defined system when these are few; it says nothing about their mean.
+      // A resample may miss every defined system when these are few among many; it says nothing about their mean.
       if (weight > 0) means.push(weightedSum(counts, known) / weight);
     }
     const mean = known.reduce((sum, value) => sum + value, 0) / n;
     const sorted = Float64Array.from(means).sort();
     return { mean, ci95: [quantile(sorted, 0.025), quantile(sorted, 0.975)], n };
   }
+}
+
+function estimateFew(values: readonly number[]): Estimate {
+  const { mean, ci95 } = studentInterval(values);
+  return { mean, ci95: ci95 ?? [Number.NaN, Number.NaN], n: values.length };
 }
 
 /** sum_i counts_i values_i; four partial sums, because one would wait for each addition. */

@@ -26,6 +26,7 @@ describe('parseVariation', () => {
     ['seed=[1', /not YAML/],
     ['rate={ from: 2, to: 1 }', /'from' must be below 'to'/],
     ['rate={ from: 0, to: 1, scale: log }', /above 0 on a log scale/],
+    ['size={ from: 1.2, to: 1.8, integer: true }', /there is no whole number in the range/],
     ['rate={ from: 1, to: 2, step: 1 }', /neither a list nor a range/],
   ])('refuses %s', (text, message) => {
     expect(() => parseVariation(text)).toThrow(message);

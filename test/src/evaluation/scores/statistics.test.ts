@@ -17,13 +17,33 @@ describe('quantile', () => {
 });
 
 describe('Bootstrap', () => {
-  test('two systems: resampled means are 0, 1/2, 1 with probabilities 1/4, 1/2, 1/4', () => {
+  test('few systems have the interval of Student', () => {
     const { mean, ci95, n } = new Bootstrap(2, 400, stream('two')).estimate([0, 1]);
-    expect({ mean, ci95, n }).toEqual({ mean: 0.5, ci95: [0, 1], n: 2 });
+    expect({ mean, n }).toEqual({ mean: 0.5, n: 2 });
+    // t with one degree of freedom is Cauchy's law: its 97.5 % quantile is tan(0.475 pi); s / sqrt(2) is 1/2.
+    expect(ci95[1] - 0.5).toBeCloseTo(Math.tan(0.475 * Math.PI) / 2, 3);
+    expect(0.5 - ci95[0]).toBeCloseTo(ci95[1] - 0.5, 12);
   });
 
-  test('one system has an interval without width; equal figures too', () => {
-    expect(new Bootstrap(1, 50, stream('one')).estimate([3])).toEqual({ mean: 3, ci95: [3, 3], n: 1 });
+  test.each([2, 3, 5, 10, 19])('%i normal figures: the interval holds the mean in about 95 of 100 cases', (count) => {
+    const bootstrap = new Bootstrap(count, 1, stream('few/resamples'));
+    const repetitions = 4000;
+    let covered = 0;
+    for (let repetition = 0; repetition < repetitions; repetition++) {
+      const values = stream(`few/${count}/${repetition}`).fillNormal(new Float64Array(count), 4, 2);
+      const { ci95 } = bootstrap.estimate(values);
+      if (ci95[0] <= 4 && 4 <= ci95[1]) covered++;
+    }
+    // Binomial(4000, 0.95): four standard deviations are 1.4 percentage points.
+    expect(Math.abs(covered / repetitions - 0.95)).toBeLessThan(0.014);
+  });
+
+  test('one system says nothing about others: no interval; equal figures have one without width', () => {
+    expect(new Bootstrap(1, 50, stream('one')).estimate([3])).toEqual({
+      mean: 3,
+      ci95: [Number.NaN, Number.NaN],
+      n: 1,
+    });
     expect(new Bootstrap(5, 50, stream('equal')).estimate([2, 2, 2, 2, 2])).toEqual({ mean: 2, ci95: [2, 2], n: 5 });
   });
 
@@ -55,7 +75,8 @@ describe('Bootstrap', () => {
 
   test('undefined systems are left out and n says how many remain', () => {
     const { mean, n, ci95 } = new Bootstrap(4, 500, stream('nan')).estimate([Number.NaN, 1, 3, Number.NaN]);
-    expect({ mean, n, ci95 }).toEqual({ mean: 2, n: 2, ci95: [1, 3] });
+    expect({ mean, n }).toEqual({ mean: 2, n: 2 });
+    expect(ci95[1] - 2).toBeCloseTo(Math.tan(0.475 * Math.PI), 3);
     const none = new Bootstrap(2, 10, stream('none')).estimate([Number.NaN, Number.NaN]);
     expect(none.n).toBe(0);
     expect(none.mean).toBeNaN();

@@ -86,6 +86,11 @@ describe('options that nothing reads are refused with what to do instead', () =>
     await expectRefused([command, ...smoke, ...set(...overrides)], message);
   });
 
+  test('so is a source beside a posterior that is named', async () => {
+    const args = ['train', ...smoke, '--posterior', at('posterior'), ...set('posterior.source=scale-free')];
+    await expectRefused(args, /posterior\.source: --posterior names another one; give one of the two/);
+  });
+
   test('so is --threads on a backend without threads', async () => {
     await expectRefused(['pretrain', ...smoke, '--threads', '2'], /only the native backend has threads/);
   });

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
-import { isExactPosterior } from '../../../models/posterior/posterior-sources.js';
 import type { RunInput } from '../../../core/run/run-inputs.js';
+import { isExactPosterior } from '../../../models/posterior/posterior-sources.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { POSTERIOR_OPTION, posteriorSource, requireLearned } from '../session/model-folders.js';
 import {

@@ -4,10 +4,13 @@ import { CausalPilotError } from '../../../core/errors.js';
 import { isExactPosterior } from '../../../models/posterior/posterior-sources.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { defaultFolder, type ExperimentOptions } from './options.js';
+import { overriddenOption } from './read-options.js';
 
 /** How `--posterior` is described where exact posteriors may be named. */
 export const POSTERIOR_OPTION =
   'run or checkpoint of the graph posterior, or exact or scale-free: Bayesian inference itself, for linear Gaussian systems (default: what posterior.source says, a learned one from runs/<preset>/posterior)';
+
+const SOURCE_OPTION = 'posterior.source';
 
 /**
  * The posterior that the user means, by option or else by configuration: the name of an exact one, or the checkpoint folder
@@ -19,6 +22,8 @@ export async function posteriorSource(
   options: ExperimentOptions & { readonly posterior?: string },
   config: ExperimentConfig,
 ): Promise<string> {
+  if (options.posterior !== undefined && options.set.some((override) => overriddenOption(override) === SOURCE_OPTION))
+    throw new CausalPilotError('E_CONFIG', `${SOURCE_OPTION}: --posterior names another one; give one of the two`);
   const named = options.posterior ?? exactSource(config) ?? defaultFolder(options, 'posterior');
   if (isExactPosterior(named)) return named;
   return checkpointFolder(named, "train one with 'causal-pilot pretrain', or name it with --posterior");

@@ -15,6 +15,8 @@ import { ExactGraphPosterior } from '../../models/posterior/exact/exact-graph-po
 import type { ExactPriorConfig } from '../../models/posterior/exact/exact-prior.js';
 import { referenceExactPosteriorKernel } from '../../models/posterior/exact/reference-kernel.js';
 import { GraphPosteriorConfig } from '../../models/posterior/graph-posterior-config.js';
+import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';
+import { nativeIsUsable } from '../core/tensor/usable-backends.js';
 import { permuteHistory } from './random-histories.js';
 
 // Neither the unit of the values nor, where a mean is taken off, an offset changes a probability or a decision. Histories hold
@@ -156,9 +158,15 @@ function withoutExperiments(history: History): History {
   return history.prefix(history.kinds.filter((kind) => kind === 'none').length);
 }
 
-describe.each(['native', 'wasm', 'cpu'] as const)('networks on the %s backend', (backend) => {
+const backends = [
+  ...(nativeIsUsable ? (['native'] as const) : []),
+  ...(['wasm', 'cpu'] as const),
+  ...(softwareDeviceIsUsable ? (['cuda'] as const) : []),
+];
+
+describe.each(backends)('networks on the %s backend', (backend) => {
   beforeAll(async () => {
-    await useBackend({ backend });
+    await useBackend({ backend, ...(backend === 'cuda' ? { cudaDevice: 'software' } : {}) });
   });
   const histories = ['a', 'b'].map((name) => exampleHistory(name));
   const encoder = {

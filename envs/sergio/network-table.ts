@@ -35,7 +35,8 @@ export function formatNetworkTable({ size, graph, strengths, geneNames }: GeneNe
 
 /**
  * Reads a table of edges: our own (regulator, target, strength in any order), BEELINE's (Gene1, Gene2, Type) or
- * GeneNetWeaver's (without a header). Strengths or signs that it does not have are drawn, like rates.
+ * GeneNetWeaver's (without a header). Strengths or signs that it does not have are drawn, like rates, each by the names of its
+ * genes, so that the order of lines does not matter.
  *
  * @throws CausalPilotError E_INPUT naming file and line for a missing column, a strength that is no number, an unknown
  * gene or a repeated edge, and the genes of a cycle.
@@ -51,10 +52,13 @@ export function parseNetworkTable(text: string, options: ParseNetworkTableOption
   onDrawn?.('decays');
   return new GeneNetwork({
     ...graphOfEdges(names, edges, source),
-    basalRates: Float32Array.from({ length: names.length * prior.cellTypes }, () =>
-      uniformIn(prior.basalRates, stream),
+    basalRates: Float32Array.from(
+      names.flatMap((name) => {
+        const drawn = stream.child('basal rates', name);
+        return Array.from({ length: prior.cellTypes }, () => uniformIn(prior.basalRates, drawn));
+      }),
     ),
-    decays: Float32Array.from(names, () => uniformIn(prior.decays, stream)),
+    decays: Float32Array.from(names, (name) => uniformIn(prior.decays, stream.child('decay', name))),
     hillCoefficient: prior.hillCoefficient,
     noiseAmplitude: prior.noiseAmplitude,
     geneNames: names,
@@ -65,12 +69,11 @@ export function parseNetworkTable(text: string, options: ParseNetworkTableOption
 function withStrengths(edges: readonly TableEdge[], { prior, stream, onDrawn }: ParseNetworkTableOptions): NamedEdge[] {
   if (edges.some(({ strength, sign }) => strength === undefined && sign === undefined)) onDrawn?.('signs of edges');
   if (edges.some(({ strength }) => strength === undefined)) onDrawn?.('sizes of strengths');
-  const drawn = stream.child('strengths');
-  const activating = new Map<string, number>();
+  const { alpha, beta } = prior.activation;
   return edges.map(({ strength, sign, ...edge }) => {
     if (strength !== undefined) return { ...edge, strength };
-    const share = activating.get(edge.regulator) ?? sampleBeta(drawn, prior.activation.alpha, prior.activation.beta);
-    activating.set(edge.regulator, share);
+    const share = sampleBeta(stream.child('activation', edge.regulator), alpha, beta);
+    const drawn = stream.child('strength', edge.regulator, edge.target);
     const signed = sign ?? (drawn.bernoulli(share) ? 1 : -1);
     return { ...edge, strength: signed * uniformIn(prior.strengths, drawn) };
   });

@@ -65,7 +65,7 @@ export function parseSergioFiles(
     basalRates: Float32Array.from(
       numbers.flatMap((number) => rates.get(number) ?? new Array<number>(cellTypes).fill(0)),
     ),
-    decays: Float32Array.from(names, () => uniformIn(prior.decays, stream)),
+    decays: Float32Array.from(names, (name) => uniformIn(prior.decays, stream.child('decay', name))),
     hillCoefficient: hillCoefficients[0] ?? prior.hillCoefficient,
     noiseAmplitude: prior.noiseAmplitude,
     geneNames: names,

@@ -160,9 +160,26 @@ describe('tables that others write', () => {
     expect(edges(drawnOf('G1\tG2\t+\nG2\tG3\t-\n'))).toEqual(['G1 G2 1', 'G2 G3 -1']);
   });
 
-  test('a regulator draws its signs once for all: the same table gives the same network', () => {
-    const text = `Gene1,Gene2\n${['B', 'C', 'D'].map((name) => `A,${name}`).join('\n')}`;
-    expect(drawnOf(text).network).toEqual(drawnOf(text).network);
+  test('property: the order of lines and columns changes nothing of what is drawn', () => {
+    const lines = ['A,B', 'A,C', 'B,D', 'C,D', 'A,E'];
+    const byName = (text: string) => {
+      const { geneNames, size, strengths, basalRates, decays, cellTypes } = drawnOf(text).network;
+      const order = [...geneNames.keys()].sort((i, j) => (geneNames[i]! < geneNames[j]! ? -1 : 1));
+      return order.map((i) => [
+        geneNames[i],
+        decays[i],
+        [...basalRates.subarray(i * cellTypes, (i + 1) * cellTypes)],
+        order.map((j) => strengths[i * size + j]),
+      ]);
+    };
+    const want = byName(`Gene1,Gene2\n${lines.join('\n')}`);
+    for (let trial = 0; trial < 10; trial++) {
+      const order = new RandomStream(`order/${trial}`).permutation(lines.length);
+      const moved = Array.from(order, (line) => lines[line]!);
+      expect(byName(`Gene1,Gene2\n${moved.join('\n')}`)).toEqual(want);
+      const swapped = moved.map((line) => line.split(',').reverse().join());
+      expect(byName(`Gene2,Gene1\n${swapped.join('\n')}`)).toEqual(want);
+    }
   });
 
   test.each([

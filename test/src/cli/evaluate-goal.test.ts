@@ -46,7 +46,7 @@ describe('evaluate --task goal', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('small: relative distance to the goal mean; mean [95 % interval] over 2 problems');
     expect(stdout).toMatch(/\nstrategy {6}t = 3\n/);
-    expect(stdout).toMatch(/\ncv {12}\d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]/);
+    expect(stdout).toMatch(/\ncv {12}\d\.\d{3} \[-?\d\.\d{3}, \d\.\d{3}\]/);
     for (const name of ['results.json', 'results.csv', 'differences.json', 'curves.svg', 'report.html', 'tables.txt'])
       expect(existsSync(join(out, name)), name).toBe(true);
     const rows: ResultRow[] = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));

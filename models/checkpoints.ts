@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import * as z from 'zod';
-import { readCheckpoint, readCheckpointManifest, writeCheckpoint } from '../core/checkpoint/manifest.js';
+import { hasCheckpoint, readCheckpoint, readCheckpointManifest, writeCheckpoint } from '../core/checkpoint/manifest.js';
 import { RandomStream } from '../core/random/stream.js';
 import { type RunInput, RunInputs } from '../core/run/run-inputs.js';
 import type { NamedArray, ParameterSet } from '../core/tensor/parameters.js';
@@ -50,8 +51,18 @@ export async function saveGraphPosterior(
   });
 }
 
-/** @throws CausalPilotError E_CHECKPOINT if the folder holds no usable graph posterior. */
-export async function loadGraphPosterior(folder: string): Promise<AmortizedGraphPosterior> {
+/** The best checkpoint of a run, or the checkpoint that a folder is itself. */
+function bestCheckpoint(path: string): string {
+  const best = join(path, 'checkpoints', 'best');
+  return hasCheckpoint(best) ? best : path;
+}
+
+/**
+ * @param path - a run, of which the best checkpoint is taken, or a checkpoint
+ * @throws CausalPilotError E_CHECKPOINT if the folder holds no usable graph posterior.
+ */
+export async function loadGraphPosterior(path: string): Promise<AmortizedGraphPosterior> {
+  const folder = bestCheckpoint(path);
   const stored = readCheckpoint(folder, { kind: POSTERIOR_KIND, config: GraphPosteriorConfig, metadata: ModelCard });
   const model = new AmortizedGraphPosterior(stored.config, PLACEHOLDER_STREAM);
   loadParameters(model.parameters, stored.tensors, folder);
@@ -69,8 +80,12 @@ export async function savePolicy(folder: string, policy: DesignPolicy, card: Mod
   });
 }
 
-/** @throws CausalPilotError E_CHECKPOINT if the folder holds no usable policy. */
-export async function loadPolicy(folder: string): Promise<DesignPolicy> {
+/**
+ * @param path - a run, of which the best checkpoint is taken, or a checkpoint
+ * @throws CausalPilotError E_CHECKPOINT if the folder holds no usable policy.
+ */
+export async function loadPolicy(path: string): Promise<DesignPolicy> {
+  const folder = bestCheckpoint(path);
   const stored = readCheckpoint(folder, { kind: POLICY_KIND, config: PolicyCheckpointConfig, metadata: ModelCard });
   const policy = new DesignPolicy(stored.config.network, stored.config.channels, PLACEHOLDER_STREAM);
   loadParameters(policy.parameters, stored.tensors, folder);

@@ -67,7 +67,7 @@ function requireTensorflowPackage(): string {
 const drivers: Record<BackendName, BackendDriver> = {
   native: {
     describe: async () => {
-      const { manifest } = await findLibrary();
+      const { manifest } = findLibrary();
       return `C++ kernels built with ${manifest.compiler}`;
     },
     prepare: ({ threads }) => registerNativeBackend(threads),

@@ -83,6 +83,9 @@ describe.each(backends)('exact resume on $label', ({ options }) => {
   test('the checkpoints load as models', async () => {
     const policy = await loadPolicy(join(root, 'policy-straight/checkpoints/best'));
     expect(policy.parameters.count).toBeGreaterThan(0);
+    // A run is taken where a checkpoint is.
+    const ofRun = await loadPolicy(join(root, 'policy-straight'));
+    expect(ofRun.parameters.toArrays()).toEqual(policy.parameters.toArrays());
     expect(hasCheckpoint(join(root, 'policy-straight/checkpoints/last'))).toBe(true);
     await expect(loadPolicy(join(root, 'posterior-straight/checkpoints/best'))).rejects.toThrow(
       /holds a 'graph-posterior'/,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CausalPilotError } from '../../errors.js';
-import { nativeFolder } from '../../native/device/library.js';
+import { buildCommand, nativeFolder } from '../../native/device/library.js';
 import { CudaDriver } from './driver.js';
 
 /** What the backend runs on: an NVIDIA GPU, or the kernels compiled for the processor behind a stand-in for the driver. */
@@ -81,6 +81,6 @@ interface BuildScript {
 function refuse(reason: string): never {
   throw new CausalPilotError(
     'E_BACKEND',
-    `backend 'cuda': the software device ${reason}; run node core/native/build/build.mjs, or use '--backend native'`,
+    `backend 'cuda': the software device ${reason}; run ${buildCommand()}, or use '--backend native'`,
   );
 }

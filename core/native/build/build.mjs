@@ -2,29 +2,19 @@
 // install script: without a compiler, or when the build fails, it says so in one line and exits with 0, since the program
 // also runs on WebAssembly. A manifest records what was built and for which processor, so that a stale or foreign library
 // is refused at load time.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compileSources, findCompiler, hashFiles, processorName } from './compiler.mjs';
+import { compileSources, findCompiler } from './compiler.mjs';
+import { hashFiles, hashSources, processorName, sourceNames } from './identity.cjs';
 
-export { processorName };
+export { hashSources, processorName };
 
 const native = join(dirname(fileURLToPath(import.meta.url)), '..');
 const kernels = join(native, 'kernels');
 const FLAGS = '-O3 -march=native -std=c++17 -fPIC -pthread -fno-math-errno -fno-trapping-math'.split(' ');
 // Some compilers prefer half-width vectors on processors with AVX-512; the kernels are written for whole ones.
 const WIDE_FLAG = '-mprefer-vector-width=512';
-
-/** SHA-256 over names and contents of the C++ sources in `sources`. */
-export function hashSources(sources) {
-  return hashFiles(sources, sourceNames(sources));
-}
-
-function sourceNames(sources) {
-  return readdirSync(sources)
-    .filter((name) => name.endsWith('.cpp') || name.endsWith('.h'))
-    .sort();
-}
 
 /** Compiles the native kernels with the flags and links them. */
 function compileLibrary(compiler, flags, objects, library) {

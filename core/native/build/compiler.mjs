@@ -3,29 +3,11 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { arch, cpus, platform } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { hashFiles, processorName } from './identity.cjs';
 
-/** SHA-256 over names and contents of files in `sources`. */
-export function hashFiles(sources, names) {
-  const hash = createHash('sha256');
-  for (const name of names) {
-    const text = readFileSync(join(sources, name));
-    hash.update(`${name}\0`).update(text).update('\0');
-  }
-  return hash.digest('hex');
-}
-
-/** What -march=native depends on: the model and, where the system tells them, its features. */
-export function processorName() {
-  const name = `${platform()} ${arch()} ${cpus()[0]?.model ?? 'unknown'}`;
-  try {
-    const features = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
-    return `${name}, features ${createHash('sha256').update(features.trim()).digest('hex').slice(0, 12)}`;
-  } catch {
-    return name;
-  }
-}
+export { hashFiles, processorName };
 
 /** The compiler to use: CXX, else g++, else clang++. */
 export function findCompiler(environment) {

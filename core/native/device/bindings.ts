@@ -47,7 +47,7 @@ export type NativeFunctions = Record<VoidName, (...args: (Pointer | number)[]) =
 let loaded: Promise<NativeFunctions> | undefined;
 
 async function load(): Promise<NativeFunctions> {
-  const { path } = await findLibrary();
+  const { path } = findLibrary();
   const library = koffi.load(path);
   const functions: Record<string, unknown> = {
     cp_norm: library.func('double cp_norm(void *x, int64_t size)'),

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CausalPilotError } from '../../errors.js';
 
-const REMEDY = 'run node core/native/build/build.mjs, or use --backend wasm';
+const require = createRequire(import.meta.url);
 
 /** What core/native/build/build.mjs recorded about the library that it built. */
 export interface BuildManifest {
@@ -24,8 +25,15 @@ export function nativeFolder(): string {
   return here;
 }
 
-/** The parts of build.mjs that decide whether a library fits: the same code that recorded it. */
-interface BuildScript {
+/** How to build the kernels from where the reader is: a clone, or a package that was installed somewhere. */
+export function buildCommand(): string {
+  const script = join(nativeFolder(), 'build', 'build.mjs');
+  const near = relative(process.cwd(), script);
+  return `node ${near.startsWith('..') ? script : near}`;
+}
+
+/** The parts of the build that decide whether a library fits: the same code that recorded it. */
+interface BuildIdentity {
   hashSources(folder: string): string;
   processorName(): string;
 }
@@ -49,22 +57,23 @@ function readManifest(path: string): BuildManifest | undefined {
  *
  * @throws CausalPilotError E_BACKEND saying why the library cannot be used and how to mend it.
  */
-export async function findLibrary(
-  build = join(nativeFolder(), 'compiled'),
-): Promise<{ path: string; manifest: BuildManifest }> {
+export function findLibrary(build = join(nativeFolder(), 'compiled')): { path: string; manifest: BuildManifest } {
   const refuse = (reason: string): never => {
-    throw new CausalPilotError('E_BACKEND', `backend 'native': ${reason}; ${REMEDY}`);
+    throw new CausalPilotError(
+      'E_BACKEND',
+      `backend 'native': ${reason}; run ${buildCommand()}, or use --backend wasm`,
+    );
   };
   const path = join(build, 'kernels.so');
   if (!existsSync(path)) refuse('its kernels are not built');
   const manifest = readManifest(join(build, 'manifest.json'));
   if (manifest === undefined) return refuse('the record of its build is missing or damaged');
-  const script = (await import(pathToFileURL(join(nativeFolder(), 'build', 'build.mjs')).href)) as BuildScript;
-  const processor = script.processorName();
+  const identity = require(join(nativeFolder(), 'build', 'identity.cjs')) as BuildIdentity;
+  const processor = identity.processorName();
   if (manifest.processor !== processor) {
     refuse(`its kernels were built for another processor (${manifest.processor}, here ${processor})`);
   }
-  if (manifest.sources !== script.hashSources(join(nativeFolder(), 'kernels')))
+  if (manifest.sources !== identity.hashSources(join(nativeFolder(), 'kernels')))
     refuse('its kernels were built from other sources');
   return { path, manifest };
 }

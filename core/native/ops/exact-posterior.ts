@@ -45,7 +45,7 @@ export interface ExactPosteriorKernel {
 /** The kernel of the built native library, or undefined where that cannot be used. */
 export async function nativeExactPosteriorKernel(): Promise<ExactPosteriorKernel | undefined> {
   try {
-    const { path } = await findLibrary();
+    const { path } = findLibrary();
     return bind(koffi.load(path));
   } catch (error) {
     if (error instanceof CausalPilotError && error.code === 'E_BACKEND') return undefined;

@@ -41,16 +41,17 @@ export interface SergioKernel {
   threefry(key: Uint32Array, counter0: number, counter1: number): Uint32Array;
 }
 
-const kernel = await findKernel();
+let found: { readonly kernel: SergioKernel | undefined } | undefined;
 
 /** The simulation of the built native library, or undefined where that cannot be used. */
 export function nativeSergioKernel(): SergioKernel | undefined {
-  return kernel;
+  found ??= { kernel: findKernel() };
+  return found.kernel;
 }
 
-async function findKernel(): Promise<SergioKernel | undefined> {
+function findKernel(): SergioKernel | undefined {
   try {
-    const { path } = await findLibrary();
+    const { path } = findLibrary();
     return bindSergioKernel(koffi.load(path));
   } catch (error) {
     if (error instanceof CausalPilotError && error.code === 'E_BACKEND') return undefined;

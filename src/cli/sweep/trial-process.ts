@@ -57,10 +57,16 @@ export class TrialProcesses {
     if (code !== 0)
       return {
         status: 'failed',
-        message: stderr.trim().split('\n').at(-1) || `ended by ${signal ?? `exit code ${code}`}`,
+        message: lastComplaint(stderr) ?? `ended by ${signal ?? `exit code ${code}`}`,
       };
     return { status: saysInterrupted(stdout) ? 'interrupted' : 'finished' };
   }
+}
+
+/** The last sentence of the program; of a crash, the line that names the error. */
+function lastComplaint(stderr: string): string | undefined {
+  const lines = stderr.trim().split('\n');
+  return lines.findLast((line) => /^causal-pilot: |Error: /.test(line)) ?? (lines.at(-1) || undefined);
 }
 
 /** Training prints its result as JSON; an evaluation that was stopped prints a sentence instead of figures. */

@@ -1,10 +1,11 @@
 import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
+import { readCheckpointManifest } from '../../../core/checkpoint/manifest.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import type { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { createProgress } from '../../../core/run/progress.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
-import { openPosterior } from '../../../models/open-posterior.js';
+import { openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
 import type { DecisionMode, DesignPolicy } from '../../../models/policy/design-policy.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { evaluateStrategies } from '../harness/harness.js';
@@ -95,7 +96,8 @@ async function playAll(
   return { plays: new Map(names.map((name) => [name, recorder.plays(name)])), entropies };
 }
 
-function describe({ config, systems, examples, mode }: BehaviourRun, { plays, entropies }: Recording): BehaviourStudy {
+function describe(run: BehaviourRun, { plays, entropies }: Recording): BehaviourStudy {
+  const { config, systems, examples, mode } = run;
   const { environment, evaluation } = config;
   const { interventionKind, valueRange, budget, prior } = environment;
   const stream = new RandomStream(`evaluation/${evaluation.seed}/bootstrap`);
@@ -103,6 +105,10 @@ function describe({ config, systems, examples, mode }: BehaviourRun, { plays, en
   const [own = []] = plays.values();
   return {
     environment: IN_DISTRIBUTION,
+    inputs: {
+      policy: { source: run.policy, identity: readCheckpointManifest(run.policy).manifestSha256 },
+      posterior: { source: run.posterior, identity: posteriorIdentity(run.posterior) },
+    },
     systems,
     variables: prior.variables,
     experiments: budget,

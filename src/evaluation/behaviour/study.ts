@@ -1,4 +1,5 @@
 import type { InterventionKind } from '../../../core/causal/intervention.js';
+import type { RunInputs } from '../../../core/run/run-inputs.js';
 import type { Adaptivity } from './adaptivity.js';
 import type { BehaviourRow } from './behaviour-summary.js';
 import type { Play } from './recorder.js';
@@ -6,6 +7,8 @@ import type { Play } from './recorder.js';
 /** Everything that a study of behaviour found; files and figures are made from it. */
 export interface BehaviourStudy {
   readonly environment: string;
+  /** The policy and the graph posterior, by hash. */
+  readonly inputs: RunInputs;
   /** Held-out systems that every strategy played. */
   readonly systems: number;
   /** Variables d. */

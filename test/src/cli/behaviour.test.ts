@@ -51,6 +51,11 @@ test('do-interventions: four files with the same figures, tables on standard out
   expect(stdout).toContain(['json', 'csv', 'svg', 'html'].map((end) => join(out, `behaviour.${end}`)).join(', '));
   const study = JSON.parse(read('do', 'behaviour', 'behaviour.json'));
   expect(study.strategies).toEqual(['policy', 'round-robin-full', 'random-full']);
+  for (const input of ['policy', 'posterior']) {
+    const checkpoint = at('do', input, 'checkpoints', 'best');
+    const { manifestSha256 } = JSON.parse(readFileSync(join(checkpoint, 'manifest.json'), 'utf8'));
+    expect(study.inputs[input]).toEqual({ source: checkpoint, identity: manifestSha256 });
+  }
   const roundRobin: BehaviourRow[] = study.rows.filter((row: BehaviourRow) => row.strategy === 'round-robin-full');
   const meanOf = (metric: string, round: number | null) =>
     roundRobin.find((row) => row.metric === metric && row.round === round)?.mean;

@@ -17,7 +17,7 @@ function study(own: Play): BehaviourStudy {
   const bootstrap = new Bootstrap(1, 10, new RandomStream('charts'));
   return {
     environment: 'training',
-  inputs: {},
+    inputs: {},
     systems: 1,
     variables: own.graph.size,
     experiments: own.interventions.length,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { CausalPilotError } from './errors.js';
 
 /** The folder of the installed package; found by walking up, because sources and built files lie at different depths. */
-export function packageFolder(): string {
+function packageFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
     const parent = dirname(folder);

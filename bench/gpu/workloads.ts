@@ -101,7 +101,7 @@ export function timeWorkload(
     fastestSeconds: Math.min(...elapsed),
     runs: elapsed.length,
     heldBytes,
-    ...(operations === undefined ? {} : { operationsPerSecond: operations / medianSeconds }),
-    ...(bytes === undefined ? {} : { bytesPerSecond: bytes / medianSeconds }),
+    operationsPerSecond: operations === undefined ? undefined : operations / medianSeconds,
+    bytesPerSecond: bytes === undefined ? undefined : bytes / medianSeconds,
   };
 }

@@ -96,8 +96,8 @@ const drivers: Record<BackendName, BackendDriver> = {
     describe: async ({ cudaDevice } = {}) => describeCuda(cudaDevice),
     prepare: ({ cudaDevice, precision }) =>
       registerCudaBackend({
-        ...(cudaDevice === undefined ? {} : { device: cudaDevice }),
-        ...(precision === undefined ? {} : { precision }),
+        device: cudaDevice,
+        precision,
       }),
   },
 };
@@ -153,8 +153,8 @@ export async function useBackend(options: BackendOptions = {}): Promise<BackendN
   const { backend: wanted = 'auto', precision, cudaDevice } = options;
   const driverOptions: DriverOptions = {
     threads,
-    ...(precision === undefined ? {} : { precision }),
-    ...(cudaDevice === undefined ? {} : { cudaDevice }),
+    precision,
+    cudaDevice,
   };
   if (wanted !== 'auto') {
     await activate(wanted, driverOptions);

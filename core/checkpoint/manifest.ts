@@ -7,7 +7,7 @@ import { completeFolder, writeFileAtomic, writeFolderAtomic } from './files.js';
 import { decodeSafetensors, encodeSafetensors, readBytes, type StoredTensor, type TensorMap } from './safetensors.js';
 
 /** Raised when the layout of the folder or of the manifest changes, so that older programs refuse newer checkpoints. */
-export const CHECKPOINT_FORMAT_VERSION = 1;
+const CHECKPOINT_FORMAT_VERSION = 1;
 
 const MANIFEST = 'manifest.json';
 const NO_DIGEST = '0'.repeat(64);

@@ -44,7 +44,7 @@ export function discriminatorOf(schema: OptionSchema): string | undefined {
 }
 
 /** The object schema that applies to a mapping: itself, or the alternative of a union that the mapping selects. */
-export function objectSchemaFor(schema: OptionSchema, mapping: ConfigMapping): OptionSchema | undefined {
+function objectSchemaFor(schema: OptionSchema, mapping: ConfigMapping): OptionSchema | undefined {
   if (schema.type === 'object') return schema;
   const objects = alternatives(schema).filter(({ type }) => type === 'object');
   const name = discriminatorOf(schema);

@@ -12,7 +12,7 @@ function mixBits(word: number): number {
 }
 
 /** The key of one dropout branch: uint32, what the kernels receive, so that every backend draws the same mask. */
-export function dropoutKey(seed: number, branch: number): number {
+function dropoutKey(seed: number, branch: number): number {
   return mixBits((seed >>> 0) ^ Math.imul(branch + 1, GOLDEN_RATIO));
 }
 

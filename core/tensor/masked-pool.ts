@@ -15,7 +15,7 @@ function winners(masked: tf.Tensor4D): tf.Tensor4D {
 }
 
 /** Composition of stock ops, the reference of the fused kernel. */
-export function maskedMaxPoolReference(x: tf.Tensor4D, rowMask?: tf.Tensor2D): tf.Tensor3D {
+function maskedMaxPoolReference(x: tf.Tensor4D, rowMask?: tf.Tensor2D): tf.Tensor3D {
   const [batch, rows, variables, width] = x.shape;
   if (rows === 0) return tf.zeros([batch, variables, width]);
   const pool = tf.customGrad((input, save) => {

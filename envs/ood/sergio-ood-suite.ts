@@ -1,7 +1,7 @@
 import { type OodShift, oodShift } from './linear-ood-suite.js';
 
 /** Numbers of genes of the dimensionality shift, unless others are asked for. */
-export const SERGIO_OOD_VARIABLES: readonly number[] = [15, 20, 30];
+const SERGIO_OOD_VARIABLES: readonly number[] = [15, 20, 30];
 
 /** The noisy-intervention shift flips each requested target flag with this probability, as in the CAASL paper. */
 const FLIP_PROBABILITY = 0.1;

@@ -123,7 +123,7 @@ function edgesOfKinds(lines: readonly Line[], [regulator, target, third]: Positi
     if (!KINDS.has(kind))
       throw new CausalPilotError('E_INPUT', `${place}: an edge is of the kind +, -, 1 or 0, got '${kind}'`);
     const sign = KINDS.get(kind);
-    edges.push({ regulator: from, target: to, place, ...(sign === undefined ? {} : { sign }) });
+    edges.push({ regulator: from, target: to, place, sign });
   }
   return { edges, genes };
 }

@@ -5,7 +5,7 @@ import type { GeneNetwork } from './gene-network.js';
 import { measureCells, type SergioModel } from './sergio-model.js';
 
 /** Label of cells that nothing was done to. */
-export const CONTROL = 'control';
+const CONTROL = 'control';
 
 /** One condition of a screen. */
 export interface ScreenCondition {

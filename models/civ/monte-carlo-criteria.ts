@@ -147,7 +147,7 @@ export class MutualInformation implements AcquisitionFunction {
 }
 
 /** (I - B) mean for weights [p, p]. */
-export function shiftTowards(weights: Float64Array, mean: Float64Array): Float64Array {
+function shiftTowards(weights: Float64Array, mean: Float64Array): Float64Array {
   const p = mean.length;
   return mean.map((value, i) => {
     let shift = value;

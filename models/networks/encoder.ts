@@ -76,8 +76,8 @@ export class AlternatingEncoder {
       hidden = encoderLayer(hidden, weights, {
         heads,
         axis,
-        ...(rowMask === undefined ? {} : { rowMask }),
-        ...(layerKeys === undefined ? {} : { dropout: { rate, keys: layerKeys } }),
+        rowMask,
+        dropout: layerKeys === undefined ? undefined : { rate, keys: layerKeys },
       });
     });
     const normalized = layerNorm(hidden, this.#vector('norm/scale'), this.#vector('norm/bias')) as tf.Tensor4D;

@@ -113,7 +113,7 @@ function targetDistribution(
       const sizeLogits = tf.mean(tf.slice(outputs, [0, 0, width - sizes], [batch, size, sizes]), 1) as tf.Tensor2D;
       return new SubsetTargetDistribution(logits, sizeLogits, {
         ...config,
-        ...(allowed === undefined ? {} : { allowed }),
+        allowed,
       });
     }
   }

@@ -38,9 +38,15 @@ export interface PolicyDecisionOptions {
  * (-1, 1) per variable: number 0 > 0 makes the variable a target, number 1 is its value.
  */
 export class DesignPolicy {
+  /** @internal */
   readonly parameters = new ParameterSet();
+  /** @internal */
   readonly head: ActionHead;
-  /** Of loaded policies that read values as measured. */
+  /**
+   * Of loaded policies that read values as measured.
+   *
+   * @internal
+   */
   scaleWatch: ScaleWatch | undefined;
   readonly #encoder: HistoryEncoder;
   readonly #outputs: Mlp;
@@ -59,6 +65,11 @@ export class DesignPolicy {
     );
   }
 
+  /**
+   * What the head makes of the network's outputs for a batch; `allowed` rules targets out.
+   *
+   * @internal
+   */
   distribution(batch: HistoryBatch, training?: EncoderTraining, allowed?: AllowedTargets): ActionDistribution {
     const outputs = this.#outputs.apply(this.#encoder.encode(batch, training)) as tf.Tensor3D;
     return this.head.interpret(outputs, allowed);
@@ -68,6 +79,7 @@ export class DesignPolicy {
    * Reparameterised actions of the independent head with standard normal `noise` [B, d, C].
    *
    * @throws CausalPilotError E_STATE for the other heads, whose targets are chosen and not reparameterised.
+   * @internal
    */
   sample(batch: HistoryBatch, noise: tf.Tensor3D, training?: EncoderTraining): TanhGaussianSample {
     if (!this.head.hasGaussianSwitch)

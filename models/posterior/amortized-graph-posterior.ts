@@ -32,8 +32,13 @@ const INITIAL_EDGE_BIAS = -3;
  * the encoding of the pair where one is configured; without attention layers, bias and that logit alone.
  */
 export class AmortizedGraphPosterior implements GraphPosterior {
+  /** @internal */
   readonly parameters = new ParameterSet();
-  /** Of loaded posteriors that read values as measured. */
+  /**
+   * Of loaded posteriors that read values as measured.
+   *
+   * @internal
+   */
   scaleWatch: ScaleWatch | undefined;
   readonly #encoder: AlternatingEncoder | undefined;
   readonly #pairEncoder: PairEncoder | undefined;
@@ -63,14 +68,22 @@ export class AmortizedGraphPosterior implements GraphPosterior {
     });
   }
 
-  /** Scales packed histories in place as this model expects them; call once before `logits`. */
+  /**
+   * Scales packed histories in place as this model expects them; call once before `logits`.
+   *
+   * @internal
+   */
   scaleInputs(arrays: HistoryArrays): void {
     const { inputScaling } = this.config;
     if (inputScaling === 'standardize') standardizeValues(arrays);
     else if (inputScaling === 'log2-counts-per-million') standardizeCounts(arrays);
   }
 
-  /** Edge logits [B, d, d] of scaled histories; the diagonal is meaningless and is masked by the callers. */
+  /**
+   * Edge logits [B, d, d] of scaled histories; the diagonal is meaningless and is masked by the callers.
+   *
+   * @internal
+   */
   logits(batch: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
     const bias = this.parameters.get('edge/bias');
     const encoding = this.#encoder?.encode(batch, training);
@@ -92,7 +105,11 @@ export class AmortizedGraphPosterior implements GraphPosterior {
     return probabilities;
   }
 
-  /** Edge probabilities [B, d, d] of packed histories (scaled here, in place), diagonal 0. */
+  /**
+   * Edge probabilities [B, d, d] of packed histories (scaled here, in place), diagonal 0.
+   *
+   * @internal
+   */
   probabilitiesOf(arrays: HistoryArrays): Float32Array {
     this.scaleInputs(arrays);
     const values = tf.tidy(() => tf.sigmoid(this.logits(toHistoryBatch(arrays))).dataSync()) as Float32Array;

@@ -117,8 +117,8 @@ export interface LoadExperimentOptions {
 export function loadExperimentConfig({ preset, file, overrides = [] }: LoadExperimentOptions): ExperimentConfig {
   return loadConfig({
     schema: ExperimentConfig,
-    ...(file === undefined ? {} : { file }),
-    ...(preset === undefined ? {} : { preset: experimentPresets.read(preset) }),
+    file,
+    preset: preset === undefined ? undefined : experimentPresets.read(preset),
     overrides,
     resolvePreset: experimentPresets.resolve,
   });

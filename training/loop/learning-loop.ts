@@ -83,7 +83,7 @@ export interface Learner<Metrics extends MetricDescriptions> {
 }
 
 /** What the loop itself measures, whatever is learned; logged with every line of metrics. */
-export const LOOP_METRICS = defineMetrics({
+const LOOP_METRICS = defineMetrics({
   'time/processorMinutes':
     'processor time of the learning steps so far, all threads, over all calls of the run; validation and saving excluded',
 });

@@ -21,7 +21,7 @@ import { type CriticMetrics, type PolicyMetrics, RedqLearner } from './learner.j
 import { checkLearningStarts, replayEpisodes } from './learning-start.js';
 import { EpisodeReplay, type TransitionBatch } from './replay.js';
 
-export const REDQ_METRICS = defineMetrics({
+const REDQ_METRICS = defineMetrics({
   'loss/critic': 'mean over critics and updates of (Q - y)^2 / 2, in scaled rewards',
   'loss/policy': 'mean over updates of alpha log pi - Q',
   'critic/target': 'mean soft target y, in scaled rewards',

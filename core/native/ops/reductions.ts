@@ -7,7 +7,7 @@ import { count, rowMajorStrides, transposeAxes } from './strided-axes.js';
 const MAX_RANK = 8;
 
 /** Permutes the axes of a float32 tensor. */
-export function transposeTensor(backend: NativeBackend, x: TensorInfo, permutation: readonly number[]): TensorInfo {
+function transposeTensor(backend: NativeBackend, x: TensorInfo, permutation: readonly number[]): TensorInfo {
   const { info, values } = backend.output(permutation.map((axis) => x.shape[axis]!));
   const axes = transposeAxes(x.shape, permutation);
   const layout = Int32Array.from([...axes.map(([size]) => size), ...axes.map(([, stride]) => stride)]);

@@ -16,7 +16,10 @@ import { referenceExactPosteriorKernel } from './reference-kernel.js';
 // Shapes: K histories, d variables.
 
 export interface ExactGraphPosteriorOptions {
-  /** @defaultValue the native kernel where it is built, else the one in TypeScript */
+  /**
+   * @defaultValue the native kernel where it is built, else the one in TypeScript
+   * @internal
+   */
   readonly kernel?: ExactPosteriorKernel;
   /**
    * Why the prior does not describe the systems at hand, if it does not; kept, for those who name the result. Targets of
@@ -31,6 +34,7 @@ export interface ExactGraphPosteriorOptions {
  */
 export class ExactGraphPosterior implements GraphPosterior {
   readonly prior: ExactPriorConfig;
+  /** @internal */
   readonly kernel: ExactPosteriorKernel;
   readonly misspecification: string | undefined;
 
@@ -77,6 +81,7 @@ export class ExactGraphPosterior implements GraphPosterior {
    * Edge probabilities [K, d, d] and log evidences [K], up to a constant, of sufficient statistics.
    *
    * @throws CausalPilotError E_INPUT for rows in other units than those of the environment's prior.
+   * @internal
    */
   evaluate(statistics: SinkStatistics): ReturnType<ExactPosteriorKernel['posterior']> {
     const numbers = exactPriorNumbers(this.prior, statistics.size);
@@ -85,7 +90,11 @@ export class ExactGraphPosterior implements GraphPosterior {
     return this.kernel.posterior(statistics, numbers);
   }
 
-  /** Sufficient statistics of histories of equal size. */
+  /**
+   * Sufficient statistics of histories of equal size.
+   *
+   * @internal
+   */
   statistics(histories: readonly History[]): SinkStatistics {
     const size = histories[0]?.size ?? 0;
     const imperfect = this.misspecification !== undefined;
@@ -103,6 +112,7 @@ export class ExactGraphPosterior implements GraphPosterior {
     );
   }
 
+  /** @internal */
   statisticsOf(histories: readonly MechanismRows[]): SinkStatistics {
     const size = histories[0]?.size ?? 0;
     const grams = new Float64Array(histories.length * size ** 3);
@@ -119,6 +129,7 @@ export class ExactGraphPosterior implements GraphPosterior {
    * Statistics of one history after each of K outcomes of a next experiment, without going through its rows again.
    *
    * @throws CausalPilotError E_INPUT for a free intercept, under which rows do not simply add up.
+   * @internal
    */
   extended({ size, grams, rowCounts }: SinkStatistics, outcomes: readonly MechanismRows[]): SinkStatistics {
     if (this.prior.intercept === 'free')

@@ -14,14 +14,14 @@ export function withGap(set: number, variable: number): number {
   return (set & low) | ((set & ~low) << 1);
 }
 
-export function countBits(set: number): number {
+function countBits(set: number): number {
   let count = 0;
   for (let rest = set; rest !== 0; rest &= rest - 1) count++;
   return count;
 }
 
 /** log(e^a + e^b). */
-export function logAdd(a: number, b: number): number {
+function logAdd(a: number, b: number): number {
   const high = Math.max(a, b);
   return high === Number.NEGATIVE_INFINITY ? high : high + Math.log1p(Math.exp(Math.min(a, b) - high));
 }

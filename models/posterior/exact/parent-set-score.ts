@@ -113,7 +113,7 @@ export function eliminate({ gram, size, sink }: SinkRows, members: readonly numb
 }
 
 /** log Gamma(x) for x > 0: Stirling's series after the recurrence has made x large. */
-export function logGamma(x: number): number {
+function logGamma(x: number): number {
   let shift = 0;
   let z = x;
   for (; z < 10; z++) shift -= Math.log(z);

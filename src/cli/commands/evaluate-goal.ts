@@ -20,8 +20,8 @@ export async function evaluateGoal(options: EvaluateGoalOptions): Promise<void> 
       `give one study: --preset (${goalPresets.names().join(', ')}) or --config FILE; a file may say \`extends: <preset>\``,
     );
   const study = loadGoalStudy({
-    ...(preset === undefined ? {} : { preset }),
-    ...(file === undefined ? {} : { file }),
+    preset,
+    file,
     overrides: [...set, ...(options.strategies === undefined ? [] : [`strategies=[${options.strategies.join(', ')}]`])],
   });
   const folder = options.out ?? defaultFolder(options, 'evaluation');
@@ -45,12 +45,11 @@ export async function evaluateGoal(options: EvaluateGoalOptions): Promise<void> 
         if (options.json) process.stderr.write(text);
         else printLine(text);
       },
-      ...(policy === undefined ? {} : { policy }),
-      ...(posterior === undefined ? {} : { posterior }),
+      policy,
+      posterior,
     });
     if (outcome.status === 'interrupted') printLine('evaluation: stopped; nothing was written');
-    else if (options.json)
-      printJson({ folder, ...(outcome.data === undefined ? {} : { data: outcome.data }), ...outcome.summary });
+    else if (options.json) printJson({ folder, data: outcome.data, ...outcome.summary });
     else {
       for (const table of outcome.tables) printLine(`${table}\n`);
       printLine(`All figures and curves: ${outcome.files.join(', ')}`);
@@ -74,7 +73,7 @@ async function startBackend({ backend = 'auto', threads, precision }: Experiment
   const { useBackend } = await import('../../../core/backend/backend.js');
   await useBackend({
     backend: choice,
-    ...(threads === undefined ? {} : { threads }),
-    ...(exactness === undefined ? {} : { precision: exactness }),
+    threads,
+    precision: exactness,
   });
 }

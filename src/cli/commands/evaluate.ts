@@ -73,9 +73,9 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
       interrupt,
       resume: options.resume ?? false,
       quiet: options.quiet ?? false,
-      ...(policy === undefined ? {} : { policy }),
-      ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
-      ...(environments === undefined ? {} : { environments }),
+      policy,
+      strategies: options.strategies,
+      environments,
     });
   });
   if (outcome.status === 'interrupted')

@@ -137,7 +137,7 @@ async function makePlan(
   const stream = new RandomStream(`sweep/${base.seed}`);
   const trials: Trial[] = listTrials(options.vary.map(parseVariation), {
     stream,
-    ...(options.draws === undefined ? {} : { draws: options.draws }),
+    draws: options.draws,
   });
   if (options.pretrain && options.posterior !== undefined)
     throw new CausalPilotError('E_CONFIG', 'give --posterior or --pretrain, not both');

@@ -90,8 +90,8 @@ export async function loadExperiment(
     ...(precision === undefined ? [] : [`backend.precision=${precision}`]),
   ];
   const experiment = loadExperimentConfig({
-    ...(preset === undefined ? {} : { preset }),
-    ...(file === undefined ? {} : { file }),
+    preset,
+    file,
     overrides,
   });
   const { unreadOptions } = await import('../../../training/config/unread-options.js');

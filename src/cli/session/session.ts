@@ -26,8 +26,8 @@ export async function withSession<Result>(
   try {
     const backend = await useBackend({
       backend: name,
-      ...(threads === undefined ? {} : { threads }),
-      ...(precision === undefined ? {} : { precision }),
+      threads,
+      precision,
     });
     const result = await work({ interrupt, backend });
     if (backend === 'cuda') reportHostKernels(hostKernelCounts());

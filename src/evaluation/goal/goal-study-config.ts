@@ -109,8 +109,8 @@ export interface LoadStudyOptions {
 export function loadGoalStudy({ preset, file, overrides = [] }: LoadStudyOptions): GoalStudyConfig {
   return loadConfig({
     schema: GoalStudyConfig,
-    ...(file === undefined ? {} : { file }),
-    ...(preset === undefined ? {} : { preset: goalPresets.read(preset) }),
+    file,
+    preset: preset === undefined ? undefined : goalPresets.read(preset),
     overrides,
     resolvePreset: goalPresets.resolve,
   });

@@ -63,7 +63,7 @@ export async function runGoalEvaluation(run: GoalEvaluationRun): Promise<GoalEva
     const common = {
       interrupted: () => run.interrupt.requested,
       onProgress: progress.update,
-      ...(policy === undefined ? {} : { policy }),
+      policy,
     };
     if (study.study === 'screen') {
       const outcome = await runScreenStudy({ ...common, study, onData: run.onData });

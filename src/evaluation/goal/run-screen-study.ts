@@ -46,8 +46,8 @@ export async function runScreenStudy(run: ScreenStudyRun): Promise<ScreenStudyOu
   onData?.(record);
   const { status, scores } = await evaluateStrategies(tasks, strategies, {
     systems: study.runs,
-    ...(interrupted === undefined ? {} : { interrupted }),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    interrupted,
+    onProgress,
   });
   if (status === 'interrupted') return undefined;
   const { bootstrapSamples, seed, reference } = study;

@@ -19,7 +19,7 @@ import type { KnockoutScreen } from './knockout-screen.js';
  * mean to the goal mean, and whether it is the goal's own knockout (0 or 1). Then how well the effect of that one is
  * known: squared distance of the mean predicted for it to the goal mean.
  */
-export const SCREEN_METRICS = ['meanDistance', 'found', 'predictionError'] as const;
+const SCREEN_METRICS = ['meanDistance', 'found', 'predictionError'] as const;
 
 export interface ScreenTaskOptions {
   readonly study: ScreenStudyConfig;

@@ -10,7 +10,7 @@ export interface MetricDescription {
 }
 
 /** Figures that the tasks take after every round. */
-export const METRIC_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = {
+const METRIC_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = {
   return: { label: 'Return: expected correct entries', short: 'return', better: 'higher', decimals: 2 },
   expectedShd: { label: 'Expected SHD', short: 'SHD', better: 'lower', decimals: 2 },
   auprc: { label: 'AUPRC (average precision)', short: 'AUPRC', better: 'higher', decimals: 3 },

@@ -12,7 +12,8 @@ export interface EvaluationSetting {
 /** The setting that is the training distribution itself. */
 export const IN_DISTRIBUTION = 'training';
 
-type PriorKind = DesignEnvConfig['prior']['kind'];
+/** What kind of systems an environment has. */
+export type PriorKind = DesignEnvConfig['prior']['kind'];
 
 const SUITES: Record<PriorKind, () => readonly OodShift[]> = {
   'linear-scm': () => linearOodSuite(),

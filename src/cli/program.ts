@@ -8,6 +8,7 @@ import { registerEvaluate } from './commands/evaluate.js';
 import { registerPosterior } from './commands/posterior.js';
 import { registerPretrain } from './commands/pretrain.js';
 import { registerQuickstart } from './commands/quickstart.js';
+import { registerReaders } from './commands/readers.js';
 import { registerReport } from './commands/report.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerSweep } from './commands/sweep.js';
@@ -33,6 +34,7 @@ Example:
   registerQuickstart(program);
   registerPretrain(program);
   registerPosterior(program);
+  registerReaders(program);
   registerTrain(program);
   registerEvaluate(program);
   registerBehaviour(program);

@@ -21,6 +21,8 @@ export interface HeldOutScores {
   readonly averagePrecision: number;
   /** Expected correct entries of d * d. */
   readonly expectedCorrectEntries: number;
+  /** Mean edge probability of off-diagonal entries: the edge rate, where the posterior is calibrated as a whole. */
+  readonly meanProbability: number;
   /** Share of off-diagonal entries that are edges: the average precision of guessing. */
   readonly edgeRate: number;
   /** Cross-entropy of always stating the edge rate. */
@@ -46,6 +48,7 @@ export function scoreGraphs(scored: readonly LabelledGraph[]): HeldOutScores {
   );
   const entries = scored.reduce((sum, { graph }) => sum + graph.size * (graph.size - 1), 0);
   const edges = scored.reduce((sum, { graph }) => sum + graph.adjacency.reduce((total, edge) => total + edge, 0), 0);
+  const stated = scored.reduce((sum, { edgeProbabilities }) => sum + sumOf(Array.from(edgeProbabilities)), 0);
   const edgeRate = entries === 0 ? 0 : edges / entries;
   const entropyTerm = (p: number) => (p === 0 ? 0 : -p * Math.log(p));
   const average = (of: (entry: ScoredGraph) => number | null) =>
@@ -61,6 +64,7 @@ export function scoreGraphs(scored: readonly LabelledGraph[]): HeldOutScores {
     auroc: average(({ edgeProbabilities, graph }) => auroc(edgeProbabilities, graph)),
     averagePrecision: average(({ edgeProbabilities, graph }) => averagePrecision(edgeProbabilities, graph)),
     expectedCorrectEntries: average(({ edgeProbabilities, graph }) => expectedCorrectEntries(edgeProbabilities, graph)),
+    meanProbability: entries === 0 ? 0 : stated / entries,
     edgeRate,
     edgeRateCrossEntropy: entropyTerm(edgeRate) + entropyTerm(1 - edgeRate),
     calibration: calibration(scored),

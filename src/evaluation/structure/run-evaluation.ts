@@ -10,27 +10,16 @@ import { createProgress } from '../../../core/run/progress.js';
 import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
 import { openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
-import {
-  exactPosteriorBySize,
-  exactPosteriorFor,
-  whyNotExact,
-} from '../../../models/posterior/exact/environment-posterior.js';
+import { exactPosteriorFor, whyNotExact } from '../../../models/posterior/exact/environment-posterior.js';
 import { EXACT_POSTERIOR_NAMES, isExactPosterior } from '../../../models/posterior/posterior-sources.js';
-import type { LookaheadOptions } from '../../../models/strategies/lookahead.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { evaluateStrategies } from '../harness/harness.js';
 import { DIFFERENCES_FILE, RESULTS_FILE, readFigures, writeFigures, writeReport } from '../report/files.js';
 import { readJson } from '../scores/json-file.js';
 import { readScores, writeScores } from '../scores/scores-file.js';
 import { type EvaluationSummary, summarize } from '../scores/summary.js';
-import {
-  createStrategies,
-  needsPolicy,
-  plansWith,
-  type StrategyResources,
-  strategyNames,
-  withReference,
-} from '../strategies/registry.js';
+import { openPlanners } from '../strategies/open-planners.js';
+import { createStrategies, needsPolicy, plansWith, strategyNames, withReference } from '../strategies/registry.js';
 import { evaluationSettings } from './settings.js';
 import { type LimitReader, StructureTask } from './structure-task.js';
 
@@ -120,21 +109,6 @@ function planEvaluation({ config, posterior, policy, backend, ...run }: Evaluati
 
 async function loadNeededPolicy({ policy }: EvaluationRun, strategies: readonly string[]) {
   return policy !== undefined && strategies.some(needsPolicy) ? loadPolicy(policy) : undefined;
-}
-
-/** What the planners among the strategies plan with: the prior of the training environment, as a policy knows it. */
-async function openPlanners(
-  { environment, evaluation }: ExperimentConfig,
-  strategies: readonly string[],
-): Promise<NonNullable<StrategyResources['planners']>> {
-  const planners = new Map<string, Omit<LookaheadOptions, 'name'>>();
-  for (const name of strategies) {
-    const posterior = plansWith(name);
-    if (posterior === undefined) continue;
-    const posteriorOf = await exactPosteriorBySize(posterior, environment);
-    planners.set(name, { ...evaluation.lookahead, posteriorOf, rowsPerExperiment: environment.rowsPerExperiment });
-  }
-  return planners;
 }
 
 /** The largest systems that are judged by exact posteriors too: a millisecond a history. */

@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { GraphPosterior } from '../../../../core/causal/graph-posterior.js';
 import { RandomStream } from '../../../../core/random/stream.js';
 import { sampleGoalInstance } from '../../../../envs/goal/goal-instance.js';
-import { goalPresets, loadGoalStudy, SyntheticStudyConfig } from '../../../../src/evaluation/goal/goal-study-config.js';
+import { loadGoalStudy, SyntheticStudyConfig } from '../../../../src/evaluation/goal/goal-study-config.js';
 import { GOAL_METRICS, GoalTask } from '../../../../src/evaluation/goal/goal-task.js';
-import { runSyntheticStudy } from '../../../../src/evaluation/goal/run-synthetic-study.js';
 import { createGoalStrategies, strategyNames } from '../../../../src/evaluation/strategies/registry.js';
 
 const SMALL = SyntheticStudyConfig.parse({
@@ -113,53 +112,4 @@ test('figure 4: the shifts that CIV chooses converge to the optimal one', () => 
   expect(mean(50)).toBeLessThan(0.2);
   expect(mean(50)).toBeLessThan(0.6 * mean(10));
   expect(mean(10)).toBeLessThan(0.6 * mean(1));
-});
-
-describe('runSyntheticStudy', () => {
-  test('rows for every strategy, metric and round, paired differences to the reference; workers change nothing', async () => {
-    const progress: number[] = [];
-    const alone = await runSyntheticStudy({ study: SMALL, onProgress: (done) => progress.push(done) });
-    expect(progress.at(-1)).toBe(9);
-    expect(alone!.results).toHaveLength(3 * 3 * 7);
-    expect(new Set(alone!.differences.map(({ reference }) => reference))).toEqual(new Set(['random-shift']));
-    const row = alone!.results.find((r) => r.strategy === 'civ' && r.metric === 'relativeDistance' && r.round === 6)!;
-    expect(row).toMatchObject({ task: 'goal', environment: 'small', n: 3 });
-    expect(row.ci95[0]!).toBeLessThanOrEqual(row.mean!);
-    const undefinedRow = alone!.results.find((r) => r.metric === 'proposalDistance' && r.round === 0)!;
-    expect(undefinedRow).toMatchObject({ mean: null, n: 0 });
-    const shared = await runSyntheticStudy({ study: { ...SMALL, workers: 2 } });
-    expect(shared).toEqual(alone);
-  });
-
-  test('the reference is played even when it is not listed; an interruption gives no result', async () => {
-    const study = { ...SMALL, strategies: ['greedy'], instances: 1 };
-    const summary = await runSyntheticStudy({ study });
-    expect(new Set(summary!.results.map(({ strategy }) => strategy))).toEqual(new Set(['greedy', 'random-shift']));
-    expect(await runSyntheticStudy({ study, interrupted: () => true })).toBeUndefined();
-  });
-
-  test('unknown, repeated and unavailable strategies are refused', async () => {
-    const run = (strategies: string[]) => runSyntheticStudy({ study: { ...SMALL, strategies } });
-    await expect(run(['best'])).rejects.toThrow("unknown strategy 'best'; choose among policy, ");
-    await expect(run(['civ', 'civ'])).rejects.toThrow("'civ' is listed twice");
-    await expect(run(['policy'])).rejects.toThrow("'policy' needs a trained policy");
-  });
-});
-
-describe('presets', () => {
-  test.each(goalPresets.names())('%s loads', (preset) => {
-    const study = loadGoalStudy({ preset, overrides: preset === 'civ-screen' ? ['file=cells.csv'] : [] });
-    if (study.study === 'screen') return;
-    for (const setting of study.settings) new GoalTask({ study, setting }).prepare(0, 1);
-  });
-
-  test('options of presets can be overridden; unknown ones are refused', () => {
-    expect(loadGoalStudy({ preset: 'civ-figure5', overrides: ['runs=3', 'search=thorough'] })).toMatchObject({
-      runs: 3,
-      search: 'thorough',
-      budget: 50,
-    });
-    expect(() => loadGoalStudy({ preset: 'civ-figure5', overrides: ['run=3'] })).toThrow('runs');
-    expect(() => loadGoalStudy({ preset: 'civ-figure6' })).toThrow("there is no preset 'civ-figure6'");
-  });
 });

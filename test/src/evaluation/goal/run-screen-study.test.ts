@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { interveneWhereNonZero, knockout, observe } from '../../../../core/causal/intervention.js';
+import { knockout, observe } from '../../../../core/causal/intervention.js';
 import { RandomStream } from '../../../../core/random/stream.js';
 import { SergioConfig } from '../../../../envs/sergio/config.js';
 import { GeneNetworkPrior } from '../../../../envs/sergio/gene-network-prior.js';
 import type { ScreenStudyConfig } from '../../../../src/evaluation/goal/goal-study-config.js';
-import { knockoutScreen } from '../../../../src/evaluation/goal/knockout-screen.js';
 import { runScreenStudy } from '../../../../src/evaluation/goal/run-screen-study.js';
 import { linearScreen, type ScreenTable, screenStudy, writeScreen } from './screens.js';
 
@@ -78,33 +77,5 @@ describe('runScreenStudy', () => {
     await refused({ control: 'none' }).toThrow("no cell is labelled 'none' (control); the labels are control, g0");
     await refused({ genes: ['x'] }).toThrow("there is no gene 'x' in the table");
     await refused({ strategies: ['observational'] }).toThrow();
-  });
-});
-
-describe('knockoutScreen', () => {
-  const cells = {
-    genes: ['A', 'B'],
-    control: Float64Array.of(1, 2, 3, 4),
-    knockouts: [Float64Array.of(0, 5), Float64Array.of(2, 0)],
-  };
-
-  test('populations are centred on the control mean; candidates take the gene to zero', () => {
-    const screen = knockoutScreen(cells);
-    expect(screen.genes).toEqual(['A', 'B']);
-    expect([...screen.control.mean]).toEqual([0, 0]);
-    expect([...screen.variances]).toEqual([1, 1]);
-    expect([...screen.knockouts[0]!.mean]).toEqual([-2, 2]);
-    expect(screen.candidates.map((candidate) => [...candidate])).toEqual(
-      [
-        [-2, -0],
-        [0, -3],
-      ].map((row) => row.map((value) => value + 0)),
-    );
-    expect(interveneWhereNonZero('knockout', screen.candidates[1]!).targets).toEqual(Uint8Array.of(0, 1));
-  });
-
-  test('does not depend on the order of the cells', () => {
-    const shuffled = Float64Array.of(3, 4, 1, 2);
-    expect(knockoutScreen({ ...cells, control: shuffled })).toEqual(knockoutScreen(cells));
   });
 });

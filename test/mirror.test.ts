@@ -84,7 +84,6 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'src/cli/commands/quickstart.ts',
     'src/cli/session/options.ts',
     'src/cli/session/read-options.ts',
-    'src/evaluation/structure/run-evaluation.ts',
   ],
   'test/src/cli/sweep.test.ts': [
     'src/cli/commands/sweep.ts',
@@ -107,7 +106,6 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'training/branched-gradient/rollout.ts',
   ],
   'test/training/redq/learning-start.test.ts': ['training/config/experiment-config.ts'],
-  'test/training/resume.test.ts': ['training/posterior/pretrain.ts', 'training/posterior/quality.ts'],
 };
 
 const testOf = (source: string) => `test/${source.replace(/\.ts$/, '.test.ts')}`;

@@ -15,14 +15,19 @@ export const IN_DISTRIBUTION = 'training';
 /** What kind of systems an environment has. */
 export type PriorKind = DesignEnvConfig['prior']['kind'];
 
-const SUITES: Record<PriorKind, () => readonly OodShift[]> = {
+/** The shifts that each kind of system has; a kind without a suite is evaluated as it was trained. */
+const SUITES: Partial<Record<PriorKind, () => readonly OodShift[]>> = {
   'linear-scm': () => linearOodSuite(),
   sergio: () => sergioOodSuite(),
 };
 
+function suiteOf(kind: PriorKind): readonly OodShift[] {
+  return SUITES[kind]?.() ?? [];
+}
+
 /** Names that `evaluationSettings` accepts: the training distribution, then the out-of-distribution suite of its kind. */
 export function settingNames(kind: PriorKind = 'linear-scm'): string[] {
-  return [IN_DISTRIBUTION, ...SUITES[kind]().map(({ name }) => name)];
+  return [IN_DISTRIBUTION, ...suiteOf(kind).map(({ name }) => name)];
 }
 
 /**
@@ -32,7 +37,7 @@ export function settingNames(kind: PriorKind = 'linear-scm'): string[] {
  */
 export function evaluationSettings(base: DesignEnvConfig, names: readonly string[]): EvaluationSetting[] {
   const { kind } = base.prior;
-  const suite = SUITES[kind]();
+  const suite = suiteOf(kind);
   return names.map((name, position) => {
     if (names.indexOf(name) !== position)
       throw new CausalPilotError('E_CONFIG', `environments: '${name}' is listed twice; name it once`);

@@ -41,24 +41,13 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'models/posterior/exact/order-sums.ts',
     'models/posterior/exact/parent-set-score.ts',
   ],
-  'test/envs/sergio/langevin.test.ts': [
-    'core/native/ops/sergio.ts',
-    'envs/sergio/gene-network.ts',
-    'envs/sergio/langevin-reference.ts',
-  ],
+  'test/envs/sergio/langevin.test.ts': ['core/native/ops/sergio.ts', 'envs/sergio/langevin-reference.ts'],
   'test/core/run/event-writer.test.ts': ['core/run/event-messages.ts'],
   // References of fused operations: compared with the kernels and with finite differences.
   'test/core/tensor/encoder-layer.test.ts': ['core/tensor/encoder-layer-reference.ts'],
   'test/core/tensor/sink-statistics.test.ts': ['core/tensor/sink-statistics-reference.ts'],
   'test/core/tensor/optimizers.test.ts': ['core/tensor/optimizer-state.ts'],
   'test/envs/prior/graph-priors.test.ts': ['envs/prior/graph-families.ts'],
-  'test/envs/sergio/network-files.test.ts': [
-    'envs/sergio/edge-table.ts',
-    'envs/sergio/network-json.ts',
-    'envs/sergio/network-table.ts',
-    'envs/sergio/sergio-files.ts',
-  ],
-  'test/src/cli/simulate.test.ts': ['envs/sergio/screen.ts', 'src/cli/commands/simulate.ts'],
   'test/models/open-posterior.test.ts': ['models/checkpoints.ts'],
   'test/models/civ/gradients.test.ts': [
     'models/civ/gap-criteria.ts',
@@ -66,15 +55,11 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'models/civ/variance-criteria.ts',
   ],
   'test/models/civ/integrated-variance.test.ts': ['models/civ/lookahead-spread.ts'],
-  'test/models/civ/dag-regression-posterior.test.ts': ['models/civ/node-regression.ts'],
   'test/models/civ/minimise-acquisition.test.ts': ['models/civ/propose-shift.ts', 'models/civ/sphere-minimiser.ts'],
   'test/models/any-unit.test.ts': ['models/networks/trained-scale.ts'],
   'test/models/networks/encoder.test.ts': ['models/networks/pair-encoder.ts'],
   'test/models/policy/action-head.test.ts': ['models/policy/candidate-actions.ts'],
   'test/models/policy/distributions/target-distributions.test.ts': ['models/policy/distributions/target-subset.ts'],
-  'test/models/sparsest-permutation/greedy-sparsest-permutation.test.ts': [
-    'models/sparsest-permutation/partial-correlation.ts',
-  ],
   'test/src/cli/commands.test.ts': [
     'src/cli/commands/cuda-self-check.ts',
     'src/cli/commands/doctor.ts',
@@ -85,12 +70,12 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'src/cli/session/options.ts',
     'src/cli/session/read-options.ts',
   ],
-  'test/src/cli/sweep.test.ts': [
-    'src/cli/commands/sweep.ts',
+  'test/src/cli/commands/sweep.test.ts': [
     'src/cli/sweep/sweep-curves.ts',
     'src/cli/sweep/sweep-run.ts',
     'src/cli/sweep/sweep-table.ts',
   ],
+  'test/envs/sergio/network-table.test.ts': ['envs/sergio/edge-table.ts'],
   'test/src/data/h5ad/h5ad-cells.test.ts': [
     'src/data/h5ad/data-frame.ts',
     'src/data/h5ad/hdf5-file.ts',
@@ -101,10 +86,7 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'test/src/evaluation/behaviour/charts.test.ts': ['src/evaluation/behaviour/heatmap.ts'],
   'test/src/cli/evaluate-goal.test.ts': ['src/evaluation/goal/run-goal-evaluation.ts'],
   'test/src/fixtures/main.test.ts': ['src/fixtures/comparer.ts', 'src/fixtures/encoder-layer.ts'],
-  'test/training/branched-gradient/estimator.test.ts': [
-    'training/branched-gradient/branches.ts',
-    'training/branched-gradient/rollout.ts',
-  ],
+  'test/training/branched-gradient/estimator.test.ts': ['training/branched-gradient/rollout.ts'],
   'test/training/redq/learning-start.test.ts': ['training/config/experiment-config.ts'],
 };
 

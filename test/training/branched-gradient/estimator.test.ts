@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
-import { observe } from '../../../core/causal/intervention.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { valueAndGradients } from '../../../core/tensor/optimizers.js';
 import { standardizedChannels } from '../../../models/networks/differentiable-scaling.js';
@@ -232,14 +231,5 @@ describe('the branched estimate', () => {
       expect(Math.abs(analytic[output]! - difference)).toBeLessThan(0.05 * Math.abs(difference) + 1e-3);
     }
     policy.dispose();
-  });
-
-  test('branches of a group share system, start and noise; groups do not', () => {
-    const branches = makeBranches(2, 2);
-    branches.perform(branches.episodes.map(() => observe(SIZE)));
-    const rows = branches.episodes.map(({ history }) => [...history.values]);
-    expect(rows[1]).toEqual(rows[0]);
-    expect(rows[3]).toEqual(rows[2]);
-    expect(rows[2]).not.toEqual(rows[0]);
   });
 });

@@ -2,10 +2,10 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readMetrics } from '../../../core/run/run-folder.js';
-import type { LearningPanel } from '../../../src/evaluation/report/learning-curves.js';
-import type { ResultRow } from '../../../src/evaluation/scores/summary.js';
-import { callCli, interruptCli, runCli } from './run-cli.js';
+import { readMetrics } from '../../../../core/run/run-folder.js';
+import type { LearningPanel } from '../../../../src/evaluation/report/learning-curves.js';
+import type { ResultRow } from '../../../../src/evaluation/scores/summary.js';
+import { callCli, interruptCli, runCli } from '../run-cli.js';
 
 let root = '';
 const at = (...parts: string[]): string => join(root, ...parts);

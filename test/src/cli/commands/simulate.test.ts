@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseNetworkJson } from '../../../envs/sergio/network-json.js';
-import { wholeTable } from '../data/whole-table.js';
-import { callCli } from './run-cli.js';
+import { parseNetworkJson } from '../../../../envs/sergio/network-json.js';
+import { wholeTable } from '../../data/whole-table.js';
+import { callCli } from '../run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'causal-pilot-simulate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../../core/random/stream.js';
 import { SergioConfig } from '../../../envs/sergio/config.js';
-import { formatNetworkJson, parseNetworkJson } from '../../../envs/sergio/network-json.js';
 import { formatNetworkTable, parseNetworkTable } from '../../../envs/sergio/network-table.js';
-import { looksLikeSergioInteractions, parseSergioFiles } from '../../../envs/sergio/sergio-files.js';
-import { chainNetwork, randomNetwork } from './networks.js';
+import { randomNetwork } from './networks.js';
 
 const prior = SergioConfig.parse({ kind: 'sergio' });
-
-interface NetworkFile {
-  readonly genes: { readonly basalRates: number[] }[];
-  readonly edges: { regulator: string; target: string; strength: number }[];
-}
 
 function table(lines: readonly string[], genes?: readonly string[]) {
   const options = { source: 'net.tsv', prior, stream: new RandomStream('table') };
@@ -19,61 +12,6 @@ function table(lines: readonly string[], genes?: readonly string[]) {
 }
 
 const HEADER = 'regulator\ttarget\tstrength';
-
-describe('JSON', () => {
-  test('a network comes back as it was', () => {
-    const network = randomNetwork('json', { hillCoefficient: 2, noiseAmplitude: 0.5 });
-    expect(parseNetworkJson(formatNetworkJson(network), 'net.json')).toEqual(network);
-  });
-
-  const example = (): NetworkFile => JSON.parse(formatNetworkJson(chainNetwork([2, -3], [1, 2])));
-  const parse = (file: unknown) => parseNetworkJson(JSON.stringify(file), 'net.json');
-
-  test.each([
-    [
-      'a cycle',
-      (f: NetworkFile) => f.edges.push({ regulator: 'gene2', target: 'gene0', strength: 1 }),
-      /circle: (gene\d -> ){3}gene\d/,
-    ],
-    [
-      'an unknown gene',
-      (f: NetworkFile) => f.edges.push({ regulator: 'x', target: 'gene0', strength: 1 }),
-      "net.json, edges[2]: gene 'x'",
-    ],
-    [
-      'a repeated edge',
-      (f: NetworkFile) => f.edges.push({ regulator: 'gene0', target: 'gene1', strength: 1 }),
-      'gene0 -> gene1 is there twice',
-    ],
-    [
-      'a self-edge',
-      (f: NetworkFile) => f.edges.push({ regulator: 'gene0', target: 'gene0', strength: 1 }),
-      'cannot regulate itself',
-    ],
-    ['strength 0', (f: NetworkFile) => Object.assign(f.edges[0]!, { strength: 0 }), 'must be finite and not 0, got 0'],
-    [
-      'a repeated gene',
-      (f: NetworkFile) => Object.assign(f.genes[1]!, { name: 'gene0' }),
-      "gene 'gene0' is listed twice",
-    ],
-    ['an unknown field', (f: NetworkFile) => Object.assign(f, { colour: 'red' }), 'colour'],
-    [
-      'a rate that is missing',
-      (f: NetworkFile) => f.genes[1]!.basalRates.pop(),
-      "gene 'gene1' has 1 basal rates where 'gene0' has 2",
-    ],
-    ['a decay of 0', (f: NetworkFile) => Object.assign(f.genes[1]!, { decay: 0 }), 'genes.1.decay'],
-    ['no genes', (f: NetworkFile) => Object.assign(f, { genes: [] }), 'genes'],
-  ] as const)('%s is named', (_, change, message) => {
-    const file = example();
-    change(file);
-    expect(() => parse(file)).toThrow(message);
-  });
-
-  test('text that is no JSON is named', () => {
-    expect(() => parseNetworkJson('{', 'net.json')).toThrow('net.json: no valid JSON');
-  });
-});
 
 describe('edge table', () => {
   test('edges come back as they were, with rates from the prior', () => {
@@ -114,12 +52,6 @@ describe('edge table', () => {
   test('a gene that is not in the list is named', () => {
     expect(() => table([HEADER, 'A\tB\t1'], ['A', 'C'])).toThrow("net.tsv, line 2: gene 'B' is not among");
   });
-});
-
-test('a gene is found by name or named as missing', () => {
-  const network = chainNetwork([1], [1]);
-  expect(network.geneIndex('gene1')).toBe(1);
-  expect(() => network.geneIndex('gene7')).toThrow("gene 'gene7' is not in the network; its genes are gene0, gene1");
 });
 
 describe('tables that others write', () => {
@@ -190,47 +122,5 @@ describe('tables that others write', () => {
     ['a;b;c\n', "net.csv, line 1: no column 'regulator'"],
   ])('%j is refused', (text, message) => {
     expect(() => drawnOf(text)).toThrow(message);
-  });
-});
-
-describe("SERGIO's two files", () => {
-  // Three genes below two master regulators, with the trailing commas and decimal points of its example files.
-  const interactions = '2.0,2,0.0,1.0,2.5,-1.5,2.0,2.0\n3.0,1,2.0,3.0,2.0\n4.0,1,0.0,-4.0,2.0\n';
-  const regulators = '0.0,0.5,1.5,2.5\n1.0,1.0,2.0,3.0\n';
-  const parse = (given: { interactions?: string; regulators?: string }) =>
-    parseSergioFiles(
-      { interactions, regulators, ...given, sources: { interactions: 'targets.txt', regulators: 'regs.txt' } },
-      { prior, stream: new RandomStream('sergio-files') },
-    );
-
-  test('edges, strengths, rates and the Hill coefficient are read', () => {
-    expect(looksLikeSergioInteractions(interactions)).toBe(true);
-    expect(looksLikeSergioInteractions('regulator\ttarget\tstrength\n')).toBe(false);
-    expect(looksLikeSergioInteractions('1,2,1\n')).toBe(false);
-    const network = parse({});
-    expect(network.geneNames).toEqual(['gene0', 'gene1', 'gene2', 'gene3', 'gene4']);
-    expect([network.cellTypes, network.hillCoefficient, network.graph.edgeCount]).toEqual([3, 2, 4]);
-    expect([2, 7, 13, 4].map((entry) => network.strengths[entry])).toEqual([2.5, -1.5, 3, -4]);
-    expect([...network.basalRates.subarray(0, 6)]).toEqual([0.5, 1.5, 2.5, 1, 2, 3]);
-    expect([...new Set(network.decays)].map((decay) => decay.toFixed(2))).toEqual(['0.80']);
-    const shared = parse({ interactions: '2,2,0,1,2.5,-1.5\n' });
-    expect(shared.hillCoefficient).toBe(prior.hillCoefficient);
-  });
-
-  test.each([
-    [{ interactions: '2,2,0,1,2.5\n' }, 'targets.txt, line 1: 2 regulators need 4 or 6 numbers'],
-    [{ interactions: '2,1,0,1,2\n2,1,1,1,2\n' }, 'targets.txt, line 2: gene2 is listed twice'],
-    [{ interactions: '2,1,0,1,2\n3,1,0,1,1\n' }, 'targets.txt, line 2: Hill coefficients differ (2, 1)'],
-    [{ interactions: '2,1,7,1,2\n' }, 'targets.txt, line 1: gene7 regulates, but is neither regulated nor in regs.txt'],
-    [{ interactions: '0,1,1,1,2\n' }, 'regs.txt: gene0 is regulated in targets.txt'],
-    [{ interactions: '2,1,3,1,2\n3,1,2,1,2\n' }, 'circle: '],
-    [{ interactions: '2,1,x,1,2\n' }, "targets.txt, line 1: SERGIO's files hold numbers only, got 'x'"],
-    [
-      { regulators: '0,1,2\n1,1\n' },
-      'regs.txt, line 2: a master regulator needs its number and one rate for each of 2',
-    ],
-    [{ regulators: '\n' }, 'regs.txt: it has no master regulators'],
-  ])('%j is refused', (given, message) => {
-    expect(() => parse(given)).toThrow(message);
   });
 });

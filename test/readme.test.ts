@@ -108,7 +108,18 @@ test('every command of the program is in the README, and every strategy', async 
 test('every folder of the map exists, and every path that is linked', () => {
   const [, map = ''] = readme.split('## Folders');
   const folders = [...map.matchAll(/^\| `(\w+)\/` /gm)].map(([, path]) => path!);
-  expect(folders).toEqual(['src', 'training', 'models', 'envs', 'core', 'test', 'bench', 'checkpoints']);
+  expect(folders).toEqual([
+    'src',
+    'training',
+    'models',
+    'envs',
+    'core',
+    'test',
+    'bench',
+    'scripts',
+    'docs',
+    'checkpoints',
+  ]);
   for (const path of folders) expect(existsSync(join(root, path)), path).toBe(true);
   for (const [, link] of readme.matchAll(/\]\((?!https?:)([^)]+)\)/g))
     expect(existsSync(join(root, link!)), link).toBe(true);

@@ -11,7 +11,19 @@ import { callCli, runCli } from './run-cli.js';
 // replaced by files of the same name that extend `smoke`, and numbers of systems and seeds by small ones; examples of
 // `simulate` are in table-recipes.test.ts, the whole quickstart in readme.test.ts.
 
-const ORDER = ['config', 'doctor', 'pretrain', 'train', 'posterior', 'evaluate', 'behaviour', 'sweep', 'report', 'env'];
+const ORDER = [
+  'config',
+  'doctor',
+  'pretrain',
+  'train',
+  'posterior',
+  'readers',
+  'evaluate',
+  'behaviour',
+  'sweep',
+  'report',
+  'env',
+];
 
 /** The arguments of every example in the help of a command and those below it. */
 function examples(command: Command): string[][] {

@@ -48,7 +48,7 @@ export function registerReaders(program: Command): void {
           `
 Example:
   causal-pilot readers --preset quickstart --systems 1000
-  causal-pilot readers --preset quickstart --policy runs/quickstart/policy --strategies policy,lookahead --experiments 3,5`,
+  causal-pilot readers --preset quickstart --policy runs/quickstart/policy --strategies policy,lookahead --experiments 3,5 --systems 200`,
         ),
     ),
   ).action(readers);

@@ -42,6 +42,7 @@ export {
 } from '../envs/design/environment-checker.js';
 export { CausalModelPriorConfig } from '../envs/design/prior-config.js';
 export { createCausalModelPrior } from '../envs/design/prior-registry.js';
+export type { DeepPartial } from '../envs/design/vary-environment.js';
 export {
   type DesignEnvOptions,
   VectorDesignEnv,
@@ -51,7 +52,7 @@ export {
 export { LinearScm, type LinearScmParameters } from '../envs/linear-scm/linear-scm.js';
 export type { LinearScmNoise, StandardNoiseKind } from '../envs/linear-scm/noise.js';
 export type { RandomFourierFunction, RandomFourierOptions } from '../envs/linear-scm/random-fourier-function.js';
-export { type DeepPartial, linearOodSuite, type OodShift, oodShift } from '../envs/ood/linear-ood-suite.js';
+export { linearOodSuite, type OodShift, oodShift } from '../envs/ood/linear-ood-suite.js';
 export { sergioOodSuite } from '../envs/ood/sergio-ood-suite.js';
 export type { CausalModel, CausalModelPrior } from '../envs/prior/causal-model.js';
 export { SergioConfig } from '../envs/sergio/config.js';

@@ -1,5 +1,5 @@
 // The check of the CUDA backend on a real card, bundled into one file by scripts/bundle-gpu-check.mjs:
-//   node check.mjs [--software] [--small] [--minutes N] [--out folder]
+//   node check.mjs [--software] [--small] [--minutes N] [--parts agreement,torch,timings,compiled] [--workload part] [--out folder]
 // It compares every kernel with stock ops on the stock WebAssembly backend, measures throughput and memory beside torch on the same card, and
 // writes report.json and report.txt.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,8 @@ const { values } = parseArgs({
     software: { type: 'boolean', default: false },
     small: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '9' },
+    parts: { type: 'string', default: 'agreement,torch,timings,compiled' },
+    workload: { type: 'string', default: '' },
     out: { type: 'string', default: '.' },
   },
 });
@@ -26,6 +28,7 @@ const { software, small } = values;
 const deadline = performance.now() + Number(values.minutes) * 60_000;
 const secondsLeft = (): number => Math.max(0, (deadline - performance.now()) / 1000);
 const device = software ? 'software' : 'gpu';
+const parts = new Set(values.parts.split(','));
 
 /** The parts of the report that exist so far: written after every part, since the machine may be taken away. */
 const report: {
@@ -84,18 +87,21 @@ async function measureOurs(workload: GpuWorkload): Promise<void> {
 
 /** Compiling takes torch long, so it comes last. */
 async function measure(): Promise<void> {
-  const workloads = gpuWorkloads(small);
+  const workloads = gpuWorkloads(small).filter(({ name }) => name.includes(values.workload));
   for (const workload of workloads) {
-    await measureTorch(workload, false);
-    await measureOurs(workload);
+    if (parts.has('timings')) await measureOurs(workload);
+    if (parts.has('torch')) await measureTorch(workload, false);
   }
+  if (!parts.has('compiled')) return;
   for (const workload of workloads) if (secondsLeft() > 30) await measureTorch(workload, true);
 }
 
 await attempt('card', describeCard);
-await attempt('agreement', async () => {
-  report.agreement = await checkAgreement({ device, small });
-});
+if (parts.has('agreement')) {
+  await attempt('agreement', async () => {
+    report.agreement = await checkAgreement({ device, small });
+  });
+}
 await measure();
 write();
 console.log(formatReport(report));

@@ -1,9 +1,5 @@
-import * as z from 'zod';
-import { CausalPilotError } from '../../core/errors.js';
-import { DesignEnvConfig } from '../design/design-env-config.js';
-
-/** All fields optional, at every depth. */
-export type DeepPartial<T> = T extends object ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> } : T;
+import type { DesignEnvConfig } from '../design/design-env-config.js';
+import { type DeepPartial, varyEnvironment } from '../design/vary-environment.js';
 
 /** One distribution shift: how the test environment differs from the one that a policy was trained on. */
 export interface OodShift {
@@ -59,31 +55,6 @@ export function oodShift(name: string, description: string, difference: DeepPart
     name,
     description,
     difference,
-    apply(base) {
-      const wanted = difference.prior?.kind;
-      if (wanted !== undefined && wanted !== base.prior.kind)
-        throw new CausalPilotError(
-          'E_CONFIG',
-          `shift '${name}' is about '${wanted}' systems, but the base environment has '${base.prior.kind}'; choose another shift`,
-        );
-      const result = DesignEnvConfig.safeParse(merged(base, difference));
-      if (result.success) return result.data;
-      throw new CausalPilotError(
-        'E_CONFIG',
-        `shift '${name}' gives a config that is not valid: ${z.prettifyError(result.error)}`,
-      );
-    },
+    apply: (base) => varyEnvironment(base, difference, `shift '${name}'`),
   };
-}
-
-/** `base` with every field that `difference` has, objects merged field by field; neither is changed. */
-function merged(base: unknown, difference: unknown): unknown {
-  if (!isRecord(base) || !isRecord(difference)) return difference === undefined ? base : difference;
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(difference)) result[key] = merged(base[key], value);
-  return result;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

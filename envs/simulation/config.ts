@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { CausalPilotError } from '../../core/errors.js';
 import { DesignEnvConfig } from '../design/design-env-config.js';
 
+/** Options of `environment` that a dataset has instead; checked when they are put in. */
+const EnvironmentVariation = z.record(z.string(), z.json());
+
 const weight = (value: number, description: string) => z.number().min(0).default(value).describe(description);
 
 /**
@@ -9,6 +12,19 @@ const weight = (value: number, description: string) => z.number().min(0).default
  * experiments were chosen, so this mixture only has to cover what strategies collect, not to match any of them.
  */
 export const PosteriorDataConfig = z.strictObject({
+  sizes: z
+    .array(z.int().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'numbers of variables, one drawn for every batch, all alike likely (name one twice to have it twice as often); environment.prior.variables where left out',
+    ),
+  variations: z
+    .array(z.array(EnvironmentVariation).min(1))
+    .default([])
+    .describe(
+      'what else may differ from `environment`: every dataset draws one entry of each list, all alike likely; {} is the environment as it is',
+    ),
   minimumInitialRows: z
     .int()
     .min(0)

@@ -2,10 +2,10 @@ import type { CausalGraph } from '../../core/causal/graph.js';
 import { HISTORY_CHANNELS, type History } from '../../core/causal/history.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import { Episode } from '../design/episode.js';
-import { createCausalModelPrior } from '../design/prior-registry.js';
 import type { CausalModelPrior } from '../prior/causal-model.js';
 import { checkDatasetSpec, type DatasetSpec } from './config.js';
 import { drawExperimentPlan } from './experiment-plan.js';
+import { type World, worldMixture } from './world-mixture.js';
 
 /** Simulated datasets with the graphs they come from. Shapes: B datasets, n rows of the longest possible one, d variables. */
 export interface DatasetBatch {
@@ -25,7 +25,7 @@ export interface SimulateDatasetsOptions {
   readonly count: number;
   /** Dataset i draws from the child stream `<name>/<i>` only. */
   readonly stream: RandomStream;
-  /** Used instead of the prior that the spec names, for systems of a user's own. */
+  /** Used instead of the prior that the spec names, for systems of a user's own; without sizes and variations then. */
   readonly prior?: CausalModelPrior;
 }
 
@@ -40,31 +40,42 @@ export function datasetRows(spec: DatasetSpec): number {
   return initialRows + mostExperiments(spec) * rowsPerExperiment;
 }
 
-/** A system's graph and what was measured on it. */
+/** A system's graph, what was measured on it and the world that it came from. */
 export interface MeasuredSystem {
   readonly history: History;
   readonly graph: CausalGraph;
+  readonly world: World;
 }
 
 /**
- * Draws `count` systems and measures each as the spec's mixture of experiments says.
+ * Draws `count` systems of one size and measures each as the spec's mixture of worlds and experiments says.
  *
  * @throws CausalPilotError E_CONFIG if the spec contradicts itself.
  */
 export function simulateSystems({ spec, count, stream, prior }: SimulateDatasetsOptions): MeasuredSystem[] {
-  checkDatasetSpec(spec);
-  const { prior: priorConfig, ...settings } = spec.environment;
+  const drawWorld = worldDrawer({ spec, stream, prior });
   const budget = mostExperiments(spec);
-  const systems = prior ?? createCausalModelPrior(priorConfig);
-  const { size } = systems;
   return Array.from({ length: count }, (_, dataset) => {
     const own = stream.child(dataset);
-    const plan = drawExperimentPlan({ ...settings, budget }, spec.data, { size, stream: own });
+    const world = drawWorld(own);
+    const { prior: _config, ...settings } = world.environment;
+    const plan = drawExperimentPlan({ ...settings, budget }, spec.data, { size: world.prior.size, stream: own });
     const { initialRows, interventions } = plan;
-    const episode = new Episode(systems, { ...settings, initialRows, budget: interventions.length }, own);
+    const episode = new Episode(world.prior, { ...settings, initialRows, budget: interventions.length }, own);
     for (const intervention of interventions) episode.carryOut(intervention);
-    return { history: episode.history, graph: episode.model.graph };
+    return { history: episode.history, graph: episode.model.graph, world };
   });
+}
+
+/** Gives the world of each dataset by its stream. */
+function worldDrawer({ spec, stream, prior }: Omit<SimulateDatasetsOptions, 'count'>): (own: RandomStream) => World {
+  if (prior !== undefined) {
+    checkDatasetSpec(spec);
+    return () => ({ environment: spec.environment, prior });
+  }
+  const mixture = worldMixture(spec);
+  const size = mixture.drawSize(stream);
+  return (own) => mixture.draw(size, own);
 }
 
 /** Measured systems of one size, padded to `rows`; there must be at least one. */

@@ -5,10 +5,10 @@ export const PosteriorTrainingConfig = z.strictObject({
   steps: z.int().min(1).describe('gradient steps'),
   batchSize: z.int().min(1).default(64).describe('simulated datasets per step'),
   labels: z
-    .enum(['graph', 'exact'])
+    .enum(['graph', 'exact', 'exact-where-cheap'])
     .default('graph')
     .describe(
-      'what edges are compared with: the true graph, or their exact probabilities given the rows, which have the same minimiser and far less noise; only for linear Gaussian systems with do and shift',
+      'what edges are compared with: the true graph, or their exact probabilities given the rows, which have the same minimiser and far less noise; only for linear Gaussian systems with do and shift; exact-where-cheap: for those of up to 10 variables, the true graph of others',
     ),
   optimizer: z.enum(['adam', 'lamb']).default('adam'),
   learningRate: LearningRateSchedule.describe('learning rate over the steps'),

@@ -42,7 +42,11 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
   const { network, data, training } = config.posterior;
   const stream = new RandomStream(`posterior/${config.seed}`);
   const dataSpec = { spec: { environment: config.environment, data }, labels: training.labels };
-  const validationData = await TrainingData.create(dataSpec);
+  // Scores are about true graphs; how far from exact is known where all are.
+  const validationData = await TrainingData.create({
+    ...dataSpec,
+    labels: training.labels === 'exact' ? 'exact' : 'graph',
+  });
   const trainer = new PosteriorTrainer(training, network, stream.child('train'));
   const pool = new TrainingPool({
     data: dataSpec,

@@ -9,10 +9,15 @@ const BATCH = 64;
 const SIZE = 10;
 const ROWS = 60;
 
+/** The posterior of the published size. */
+const PUBLISHED = { width: 64, heads: 8, pairs: 4, dropout: 0.1 };
+/** That of the preset linear-generalist. */
+export const REGRESSIONS = { pairs: 0, pairEncoder: { channels: 48, layers: 6, statistics: 'sinks', means: true } };
+
 /** One training step on random numbers, which do not change the time; `run` gives the loss. */
-export function posteriorStepWork(count: number) {
-  const config = PosteriorTrainingConfig.parse({ steps: 1000, batchSize: count, learningRate: { peak: 1e-3 } });
-  const network = GraphPosteriorConfig.parse({ width: 64, heads: 8, pairs: 4, dropout: 0.1 });
+export function posteriorStepWork(count: number, { network: sizes = PUBLISHED as object, learningRate = 1e-3 } = {}) {
+  const config = PosteriorTrainingConfig.parse({ steps: 1000, batchSize: count, learningRate: { peak: learningRate } });
+  const network = GraphPosteriorConfig.parse(sizes);
   const trainer = new PosteriorTrainer(config, network, new RandomStream('bench/posterior'));
   const stream = new RandomStream('bench/posterior/data');
   const values = new Float32Array(count * ROWS * SIZE * 2);

@@ -1,5 +1,5 @@
-// Bundles the GPU check into a folder that needs nothing but an NVIDIA driver: one file of JavaScript, koffi's library, the
-// kernels with their PTX, a packed node and run.sh.
+// Bundles the program and its check of the CUDA backend into a folder that needs nothing but an NVIDIA driver (and g++ for the
+// native kernels of the host): JavaScript, the libraries of koffi and crc32, the kernels with their PTX, presets, a packed node.
 //   node scripts/bundle-gpu-check.mjs [folder, by default gpu-check]
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -11,16 +11,36 @@ import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const LARGEST_BYTES = 64 * 2 ** 20;
-/** Found at run time, or not needed by the check. */
-const EXTERNAL = ['koffi', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
+/** Found at run time, or not needed there. */
+const EXTERNAL = ['koffi', 'piscina', '@node-rs/crc32', 'h5wasm', 'h5wasm-plugins', /^@tensorflow\/tfjs-node/];
 
-const RUN = `#!/bin/sh
-# Runs the check; arguments are passed on: --software --small --minutes N --out folder. Needs an NVIDIA driver, and Python
-# with torch (PYTHON) for the comparison with it.
+const UNPACK_NODE = `here=$(cd "$(dirname "$0")" && pwd)
+[ -x "$here/node" ] || { gzip -dc "$here/node.gz" > "$here/node.$$" && chmod +x "$here/node.$$" && mv "$here/node.$$" "$here/node"; }`;
+
+const SCRIPTS = {
+  'run.sh': `#!/bin/sh
+# Runs the check; arguments are passed on, see the top of bench/gpu/check.ts. Needs an NVIDIA driver, and Python with torch
+# (PYTHON) for the comparison with it.
+${UNPACK_NODE}
+exec "$here/node" "$here/program/check.js" "$@"
+`,
+  'causal-pilot': `#!/bin/sh
+# The program; pictures and .h5ad files are left out.
+${UNPACK_NODE}
+exec "$here/node" "$here/program/main.js" "$@"
+`,
+  'train.sh': `#!/bin/sh
+# One slice of a training: train.sh SECONDS FOLDER pretrain|train OPTIONS... stops after SECONDS, having saved; the same
+# command again goes on where it stopped. Weights and log lie in FOLDER, the log beside it in FOLDER.log.
 here=$(cd "$(dirname "$0")" && pwd)
-[ -x "$here/node" ] || { gzip -dc "$here/node.gz" > "$here/node" && chmod +x "$here/node"; }
-exec "$here/node" "$here/check.mjs" "$@"
-`;
+seconds=$1
+folder=$2
+shift 2
+mkdir -p "$(dirname "$folder")"
+[ -e "$folder" ] && set -- "$@" --resume
+timeout --signal=TERM "$seconds" "$here/causal-pilot" "$@" --out "$folder" >> "$folder.log" 2>&1 || [ $? -eq 124 ]
+`,
+};
 
 /** What the stock WebAssembly backend takes for granted. */
 const BANNER = `import { dirname as folderOf } from 'node:path';
@@ -30,19 +50,25 @@ const __dirname = folderOf(__filename);`;
 
 async function bundle(target) {
   const build = await rolldown({
-    input: join(root, 'bench/gpu/check.ts'),
+    input: {
+      main: join(root, 'src/cli/main.ts'),
+      'training-worker': join(root, 'training/posterior/training-worker.ts'),
+      check: join(root, 'bench/gpu/check.ts'),
+    },
     platform: 'node',
     external: EXTERNAL,
     logLevel: 'warn',
   });
-  await build.write({ file: join(target, 'check.mjs'), format: 'esm', codeSplitting: false, banner: BANNER });
+  const output = { dir: join(target, 'program'), entryFileNames: '[name].js', format: 'esm', minify: true };
+  await build.write({ ...output, banner: BANNER });
   await build.close();
 }
 
-/** koffi with the library for this system, without what builds it. */
-async function copyKoffi(target) {
-  const unwanted = new Set(['vendor', 'doc', 'lib', 'CHANGELOG.md']);
-  for (const name of ['koffi', '@koromix/koffi-linux-x64']) {
+/** Packages with libraries of their own for this system, and what starts worker threads; without what builds them. */
+async function copyPackages(target) {
+  const unwanted = new Set(['vendor', 'doc', 'docs', 'lib', 'test', 'test-jest', 'benchmark', 'CHANGELOG.md']);
+  const names = ['koffi', '@koromix/koffi-linux-x64', 'piscina', '@node-rs/crc32', '@node-rs/crc32-linux-x64-gnu'];
+  for (const name of names) {
     const folder = join(root, 'node_modules', name);
     const filter = (path) => !unwanted.has(path.slice(folder.length + 1));
     await cp(folder, join(target, 'node_modules', name), { recursive: true, filter });
@@ -59,13 +85,20 @@ async function copyWasm(target) {
 }
 
 async function copyKernels(target) {
-  const native = join(target, 'core/native');
-  await cp(join(root, 'core/native/build'), join(native, 'build'), { recursive: true });
-  for (const part of ['build', 'kernels', 'ptx', 'software'])
-    await cp(join(root, 'core/cuda', part), join(target, 'core/cuda', part), { recursive: true });
+  for (const part of ['native/build', 'native/kernels', 'cuda/build', 'cuda/kernels', 'cuda/ptx', 'cuda/software'])
+    await cp(join(root, 'core', part), join(target, 'core', part), { recursive: true });
   for (const name of ['cuda-software.so', 'cuda-software.json']) {
-    await cp(join(root, 'core/native/compiled', name), join(native, 'compiled', name));
+    const part = join('core/native/compiled', name);
+    await cp(join(root, part), join(target, part));
   }
+}
+
+/** What the program finds relative to its code. */
+async function copyData(target) {
+  await cp(join(root, 'package.json'), join(target, 'package.json'));
+  await cp(join(root, 'training/presets'), join(target, 'presets'), { recursive: true });
+  await cp(join(root, 'src/evaluation/goal/presets'), join(target, 'program/presets'), { recursive: true });
+  await cp(join(root, 'bench/peers/training_torch.py'), join(target, 'peers/training_torch.py'));
 }
 
 async function bytesIn(folder) {
@@ -77,19 +110,16 @@ async function bytesIn(folder) {
 const target = resolve(process.argv[2] ?? 'gpu-check');
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
-await bundle(target);
-await copyKoffi(target);
-await copyWasm(target);
-await copyKernels(target);
-await mkdir(join(target, 'peers'));
-await cp(join(root, 'bench/peers/training_torch.py'), join(target, 'peers/training_torch.py'));
+for (const step of [bundle, copyPackages, copyWasm, copyKernels, copyData]) await step(target);
 await pipeline(
   createReadStream(process.execPath),
   createGzip({ level: 9 }),
   createWriteStream(join(target, 'node.gz')),
 );
-await writeFile(join(target, 'run.sh'), RUN);
-await chmod(join(target, 'run.sh'), 0o755);
+for (const [name, text] of Object.entries(SCRIPTS)) {
+  await writeFile(join(target, name), text);
+  await chmod(join(target, name), 0o755);
+}
 const bytes = await bytesIn(target);
 console.log(`${target}: ${(bytes / 2 ** 20).toFixed(1)} MiB`);
 if (bytes > LARGEST_BYTES) {

@@ -9,7 +9,7 @@ import { layerNorm } from '../../core/tensor/layer-norm.js';
 import { linear } from '../../core/tensor/linear.js';
 import { maskedMaxPool } from '../../core/tensor/masked-pool.js';
 import { type LayerCase, randomArray, runLayer } from '../../test/core/native/random-layer.js';
-import { posteriorStepWork } from '../posterior.js';
+import { posteriorStepWork, REGRESSIONS } from '../posterior.js';
 import { redqUpdateWork } from '../redq.js';
 
 /** One comparison of the device with the stock WebAssembly backend. */
@@ -156,9 +156,13 @@ function trainingComparison(name: string, make: () => { run(): object; dispose()
   return { name, allowed: ALLOWED_IN_TRAINING, onDevice: run, onHost: run };
 }
 
+/** Adam's first steps are as long as the rate whatever the gradient, so at the usual one rounding grows to a thousandth. */
+const learningRate = 1e-4;
+
 const trainingComparisons = [
   trainingComparison('REDQ update', () => redqUpdateWork(2)),
-  trainingComparison('posterior step', () => posteriorStepWork(2)),
+  trainingComparison('posterior step', () => posteriorStepWork(2, { learningRate })),
+  trainingComparison('posterior step, regressions', () => posteriorStepWork(2, { learningRate, network: REGRESSIONS })),
 ];
 
 function typicalDifference(got: Float32Array | undefined, wanted: Float32Array): number {

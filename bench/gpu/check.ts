@@ -68,6 +68,7 @@ async function describeCard(): Promise<void> {
 
 /** The peer's time, or why there is none. */
 async function measureTorch(workload: GpuWorkload, compiled: boolean): Promise<void> {
+  if (workload.mode === undefined) return;
   const seconds = Math.min(small ? 60 : 100, secondsLeft());
   await attempt(`torch ${compiled ? 'compiled' : 'eager'}, ${workload.name}`, async () => {
     report.torch = [...report.torch, await runTorch(workload, { compiled, small, seconds })];

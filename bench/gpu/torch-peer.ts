@@ -20,12 +20,8 @@ export interface TorchAbsence {
 }
 
 const PYTHON = process.env.PYTHON ?? 'python3';
-const SCRIPT = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('/check.mjs') ? './peers/training_torch.py' : '../peers/training_torch.py',
-    import.meta.url,
-  ),
-);
+/** Beside this folder, in the bundle too. */
+const SCRIPT = fileURLToPath(new URL('../peers/training_torch.py', import.meta.url));
 
 /** Runs the peer in a process of its own, so that its memory is free afterwards; it is ended after `seconds`. */
 export function runTorch(

@@ -3,13 +3,14 @@ import type { CudaBackend } from '../../core/cuda/backend/cuda-backend.js';
 import { makeEncoder } from '../encoder.js';
 import { type EncoderSizes, forwardOperations, PAPER } from '../encoder-numbers.js';
 import { median } from '../measure.js';
-import { posteriorStepWork } from '../posterior.js';
+import { posteriorStepWork, REGRESSIONS } from '../posterior.js';
 import { redqUpdateWork } from '../redq.js';
 
 /** What is measured, and how the peer in torch is told to do the same. */
 export interface GpuWorkload {
   readonly name: string;
-  readonly mode: 'forward' | 'gradient' | 'redq' | 'posterior';
+  /** Left out where the peer has no such work. */
+  readonly mode?: 'forward' | 'gradient' | 'redq' | 'posterior';
   readonly batch: number;
   /** Multiply-adds count as two; undefined where they were not counted. */
   readonly operations?: number;
@@ -69,6 +70,11 @@ export function gpuWorkloads(small: boolean): GpuWorkload[] {
     encoderWorkload(encoder, 'gradient'),
     { name: 'REDQ/SAC update', mode: 'redq', batch: updates, make: () => redqUpdateWork(updates) },
     { name: 'posterior training step', mode: 'posterior', batch: steps, make: () => posteriorStepWork(steps) },
+    {
+      name: 'posterior training step on regressions',
+      batch: 2 * steps,
+      make: () => posteriorStepWork(2 * steps, { network: REGRESSIONS }),
+    },
   ];
 }
 

@@ -22,6 +22,17 @@ PAIRS = 1 if small else 4
 ROUNDS = 1 if small else 10
 
 
+# Sequences that torch's fused attention takes in one call when it trains.
+MOST_SEQUENCES = 65535
+
+
+def in_parts(layer, sequences, mask=None):
+    parts = sequences.split(MOST_SEQUENCES)
+    masks = [None] * len(parts) if mask is None else mask.split(MOST_SEQUENCES)
+    outputs = [layer(part, src_key_padding_mask=own) for part, own in zip(parts, masks)]
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+
+
 class Layers(nn.Module):
     """Pairs of pre-norm layers over variables and over rows of [B, n, d, D]; padded rows (mask [B, n], true) are not seen."""
 
@@ -37,10 +48,10 @@ class Layers(nn.Module):
         mask = None if padded is None else padded.repeat_interleave(variables, 0)
         for index, layer in enumerate(self.layers):
             if index % 2 == 0:
-                hidden = layer(hidden.reshape(-1, variables, width)).reshape(batch, rows, variables, width)
+                hidden = in_parts(layer, hidden.reshape(-1, variables, width)).reshape(batch, rows, variables, width)
             else:
                 along = hidden.transpose(1, 2).reshape(-1, rows, width)
-                along = layer(along, src_key_padding_mask=mask)
+                along = in_parts(layer, along, mask)
                 hidden = along.reshape(batch, variables, rows, width).transpose(1, 2)
         return hidden
 

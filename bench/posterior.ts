@@ -24,6 +24,7 @@ export function posteriorStepWork(count: number, { network: sizes = PUBLISHED as
   let step = 0;
   const run = () => {
     stream.fillNormal(values);
+    for (let flag = 1; flag < values.length; flag += 2) values[flag] = values[flag]! > 1 ? 1 : 0;
     const rowMask = new Float32Array(count * ROWS).fill(1);
     const graphs = Uint8Array.from({ length: count * SIZE * SIZE }, () => (stream.uniform() < 0.3 ? 1 : 0));
     return trainer.step(step++, { count, rows: ROWS, size: SIZE, values, rowMask, graphs });

@@ -45,7 +45,10 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'test/core/run/event-writer.test.ts': ['core/run/event-messages.ts'],
   // References of fused operations: compared with the kernels and with finite differences.
   'test/core/tensor/encoder-layer.test.ts': ['core/tensor/encoder-layer-reference.ts'],
-  'test/core/tensor/sink-statistics.test.ts': ['core/tensor/sink-statistics-reference.ts'],
+  'test/core/tensor/sink-statistics.test.ts': [
+    'core/cuda/ops/sink-statistics.ts',
+    'core/tensor/sink-statistics-reference.ts',
+  ],
   'test/core/tensor/optimizers.test.ts': ['core/tensor/optimizer-state.ts'],
   'test/envs/prior/graph-priors.test.ts': ['envs/prior/graph-families.ts'],
   'test/models/open-posterior.test.ts': ['models/checkpoints.ts'],

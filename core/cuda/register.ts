@@ -15,6 +15,7 @@ import { fusedKernels } from './ops/fused.js';
 import { matmulKernels } from './ops/matmul.js';
 import { optimizerKernels } from './ops/optimizers.js';
 import { reductionKernels } from './ops/reductions.js';
+import { sinkStatisticsKernels } from './ops/sink-statistics.js';
 import { viewKernels } from './ops/views.js';
 
 const BACKEND = 'cuda';
@@ -23,6 +24,7 @@ const BACKEND = 'cuda';
 export const DEVICE_KERNELS: readonly CudaKernel[] = [
   ...encoderKernels,
   ...fusedKernels,
+  ...sinkStatisticsKernels,
   ...optimizerKernels,
   ...matmulKernels,
   ...elementwiseKernels,

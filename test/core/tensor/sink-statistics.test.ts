@@ -156,7 +156,7 @@ describe.each(backends)('sinkStatistics on %s', (backend) => {
       });
     });
     const ofFlags = got.filter((_, at) => at % 2 === 1);
-    if (backend === 'native') expect(ofFlags.every((value) => value === 0)).toBe(true);
+    if (backend === 'native' || backend === 'cuda') expect(ofFlags.every((value) => value === 0)).toBe(true);
   });
 
   test.each(SETTINGS)('is finite without rows, with one variable, and its gradient too, with %j', (settings) => {
@@ -179,6 +179,39 @@ describe.each(backends)('sinkStatistics on %s', (backend) => {
       tf.slice(sinkStatistics(x, undefined, { ...settings, noiseVariance }), [0, 0, 0, 7], [1, 4, 4, 2]).dataSync();
     const scaled = tf.mul(channels, [3, 1]) as tf.Tensor4D;
     expect(maxDifference(factors(scaled, 4.5), factors(channels, 0.5))).toBeLessThan(5e-3);
+  });
+});
+
+const fused = backends.filter((backend) => backend === 'native' || backend === 'cuda');
+
+describe.runIf(fused.length === 2)('the fused kernels agree', () => {
+  /** Statistics and the gradient of their weighted sum. */
+  function results(rows: Rows, settings: SinkStatisticsAttributes): number[][] {
+    return tf.tidy(() => {
+      const { channels } = toChannels([rows], rows.values.length);
+      const statistics = (x: tf.Tensor) => sinkStatistics(x as tf.Tensor4D, undefined, settings);
+      const cotangent = tf.sin(tf.range(0, rows.size ** 2 * SINK_STATISTICS));
+      const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.mul(statistics(x).flatten(), cotangent)))(channels);
+      return [[...statistics(channels).dataSync()], [...gradient.dataSync()]];
+    });
+  }
+
+  test.each([
+    ['beyond the shared memory of a block', { size: 60, rows: 12 }, 1],
+    ['on values whose squares differ by ten orders of magnitude', { size: 20, rows: 30 }, 1e5],
+  ])('%s', async (_, shape, largest) => {
+    const rows = randomRows('agree', shape);
+    for (const row of rows.values) for (let i = 0; i < row.length; i++) row[i]! *= largest ** (i / row.length);
+    for (const settings of SETTINGS) {
+      await useBackend({ backend: 'native' });
+      const native = results(rows, settings);
+      await useBackend({ backend: 'cuda' });
+      results(rows, settings).forEach((cuda, result) => {
+        const scale = Math.max(...native[result]!.map(Math.abs));
+        expect(Number.isFinite(scale)).toBe(true);
+        expect(maxDifference(cuda, native[result]!) / scale).toBeLessThan(1e-6);
+      });
+    }
   });
 });
 

@@ -70,7 +70,6 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'src/cli/commands/evaluate.ts',
     'src/cli/commands/posterior.ts',
     'src/cli/commands/quickstart.ts',
-    'src/cli/session/options.ts',
     'src/cli/session/read-options.ts',
   ],
   'test/src/cli/commands/sweep.test.ts': [

@@ -1,7 +1,7 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { checkpointFolder } from '../session/model-folders.js';
-import { defaultFolder, type ExperimentOptions } from '../session/options.js';
+import { defaultFolder, type ExperimentOptions, strategyOverrides } from '../session/options.js';
 import { printJson, printLine } from '../session/session.js';
 
 export interface EvaluateGoalOptions extends ExperimentOptions {
@@ -22,7 +22,7 @@ export async function evaluateGoal(options: EvaluateGoalOptions): Promise<void> 
   const study = loadGoalStudy({
     preset,
     file,
-    overrides: [...set, ...(options.strategies === undefined ? [] : [`strategies=[${options.strategies.join(', ')}]`])],
+    overrides: [...set, ...strategyOverrides(options.strategies, 'strategies')],
   });
   const folder = options.out ?? defaultFolder(options, 'evaluation');
   const remedy = 'name a run or checkpoint folder that exists';

@@ -10,6 +10,7 @@ import {
   type ExperimentOptions,
   loadExperiment,
   nameList,
+  strategyOverrides,
 } from '../session/options.js';
 import { printJson, printLine, withSession } from '../session/session.js';
 
@@ -58,7 +59,8 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
     const { evaluateGoal } = await import('./evaluate-goal.js');
     return evaluateGoal(options);
   }
-  const config = await loadExperiment(options, 'evaluate');
+  const set = [...options.set, ...strategyOverrides(options.strategies, 'evaluation.strategies')];
+  const config = await loadExperiment({ ...options, set }, 'evaluate');
   const folder = options.out ?? defaultFolder(options, 'evaluation');
   const posterior = await posteriorSource(options, config);
   const policy = await policyFolder(options);

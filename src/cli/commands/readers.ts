@@ -7,6 +7,7 @@ import {
   type ExperimentOptions,
   loadExperiment,
   nameList,
+  strategyOverrides,
   wholeNumber,
 } from '../session/options.js';
 import { printJson, printLine, withSession } from '../session/session.js';
@@ -63,7 +64,8 @@ function countList(text: string): number[] {
 }
 
 async function readers(options: ReadersCommandOptions): Promise<void> {
-  const config = await loadExperiment(options, 'posterior');
+  const set = [...options.set, ...strategyOverrides(options.strategies, 'evaluation.strategies')];
+  const config = await loadExperiment({ ...options, set }, 'posterior');
   const remedy = "train one with 'causal-pilot pretrain' or name it with --posterior";
   const named = options.posterior ?? [defaultFolder(options, 'posterior')];
   const posteriors = await Promise.all(named.map((folder) => checkpointFolder(folder, remedy)));

@@ -64,6 +64,11 @@ export function nameList(text: string): string[] {
     .filter((name) => name !== '');
 }
 
+/** The override that makes `--strategies` the value of an option; none where the user left the strategies alone. */
+export function strategyOverrides(strategies: readonly string[] | undefined, option: string): string[] {
+  return strategies === undefined ? [] : [`${option}=${JSON.stringify(strategies)}`];
+}
+
 /**
  * The resolved configuration of an experiment, for the command that reads it.
  *
@@ -89,11 +94,7 @@ export async function loadExperiment(
     ...(threads === undefined ? [] : [`backend.threads=${threads}`]),
     ...(precision === undefined ? [] : [`backend.precision=${precision}`]),
   ];
-  const experiment = loadExperimentConfig({
-    preset,
-    file,
-    overrides,
-  });
+  const experiment = loadExperimentConfig({ preset, file, overrides });
   const { unreadOptions } = await import('../../../training/config/unread-options.js');
   refuseUnread(overrides.map(overriddenOption), { reader, unread: unreadOptions(experiment) });
   return experiment;

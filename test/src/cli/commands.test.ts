@@ -116,6 +116,21 @@ describe('evaluate', () => {
     for (const row of rows) expect(all).toContainEqual(row);
   });
 
+  test('options of planners are read where --strategies names one, and refused where it names none', async () => {
+    const fast = ['--set', 'evaluation.lookahead.evaluations=8', '--set', 'evaluation.systems=4', '--json'];
+    const plan = ['--strategies', 'lookahead', '--out', at('planned')];
+    const { status, stdout, stderr } = await evaluate(...plan, ...fast);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const rows: ResultRow[] = JSON.parse(stdout).results;
+    expect([...new Set(rows.map(({ strategy }) => strategy))]).toEqual(['lookahead', 'random']);
+    const refused = await evaluate('--strategies', 'random', '--set', 'evaluation.strategies=[lookahead]', ...fast);
+    expect(refused.stderr).toContain(
+      'evaluation.lookahead.evaluations: nothing in this run reads it: no strategy plans',
+    );
+    expect(refused.status).toBe(2);
+  });
+
   test('out of distribution: one block of rows per setting', async () => {
     const environments = 'training,scale-free,variables-15';
     const { status } = await evaluate('--environments', environments, '--strategies', 'random', '--out', at('ood'));

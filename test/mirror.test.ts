@@ -59,7 +59,6 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/models/civ/integrated-variance.test.ts': ['models/civ/lookahead-spread.ts'],
   'test/models/civ/minimise-acquisition.test.ts': ['models/civ/propose-shift.ts', 'models/civ/sphere-minimiser.ts'],
-  'test/models/any-unit.test.ts': ['models/networks/trained-scale.ts'],
   'test/models/networks/encoder.test.ts': ['models/networks/pair-encoder.ts'],
   'test/models/policy/action-head.test.ts': ['models/policy/candidate-actions.ts'],
   'test/models/policy/distributions/target-distributions.test.ts': ['models/policy/distributions/target-subset.ts'],

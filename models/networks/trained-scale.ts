@@ -52,7 +52,10 @@ export function trainedScale(environment: unknown): TrainedScale | undefined {
   return { lowest: Math.min(...scales) / MARGIN, highest: Math.max(...scales) * MARGIN };
 }
 
-/** Names data of another scale than those of the training, once. */
+/**
+ * Names data of another scale than those of the training, once. A few histories of a batch may lie beyond: the range was told
+ * from a limited number of systems.
+ */
 export class ScaleWatch {
   #range: TrainedScale | undefined;
 
@@ -67,15 +70,14 @@ export class ScaleWatch {
   look(histories: readonly History[]): void {
     if (this.#range === undefined) return;
     const { lowest, highest } = this.#range;
-    for (const history of histories) {
-      const scale = historyScale(history);
-      if (scale === undefined || (scale >= lowest && scale <= highest)) continue;
-      this.#range = undefined;
-      process.stderr.write(
-        `The ${this.reader} reads values as measured and was trained where standard deviations are about ${rounded(lowest)} to ${rounded(highest)}; here they are about ${rounded(scale)}. What it says depends on that: bring the values to the scale of its training.\n`,
-      );
-      return;
-    }
+    const scales = histories.map(historyScale).filter((scale) => scale !== undefined);
+    const beyond = scales.filter((scale) => scale < lowest || scale > highest);
+    const [example] = beyond;
+    if (example === undefined || beyond.length <= scales.length / 2) return;
+    this.#range = undefined;
+    process.stderr.write(
+      `The ${this.reader} reads values as measured and was trained where standard deviations are about ${rounded(lowest)} to ${rounded(highest)}; here they are about ${rounded(example)}. What it says depends on that: bring the values to the scale of its training.\n`,
+    );
   }
 }
 

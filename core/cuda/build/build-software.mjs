@@ -3,7 +3,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compileSources, findCompiler, hashFiles, processorName } from '../../native/build/compiler.mjs';
+import { compileSources, findCompiler } from '../../native/build/compiler.mjs';
+import { hashFiles, processorName } from '../../native/build/identity.cjs';
 
 const cuda = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Fibers leave frames by longjmp, which fortified libraries take for an error.

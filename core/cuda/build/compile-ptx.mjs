@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { hashFiles } from '../../native/build/compiler.mjs';
+import { hashFiles } from '../../native/build/identity.cjs';
 import { compileKernels, findNvrtc, loadNvrtc } from './nvrtc.mjs';
 
 const cuda = join(dirname(fileURLToPath(import.meta.url)), '..');

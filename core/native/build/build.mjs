@@ -8,8 +8,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compileSources, findCompiler } from './compiler.mjs';
 import { hashFiles, hashSources, processorName, sourceNames } from './identity.cjs';
 
-export { hashSources, processorName };
-
 const native = join(dirname(fileURLToPath(import.meta.url)), '..');
 const kernels = join(native, 'kernels');
 const FLAGS = '-O3 -march=native -std=c++17 -fPIC -pthread -fno-math-errno -fno-trapping-math'.split(' ');

@@ -5,9 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { hashFiles, processorName } from './identity.cjs';
-
-export { hashFiles, processorName };
+import { processorName } from './identity.cjs';
 
 /** The compiler to use: CXX, else g++, else clang++. */
 export function findCompiler(environment) {

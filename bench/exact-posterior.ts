@@ -59,7 +59,7 @@ function contender(name: string, posterior: ExactGraphPosterior, data: SinkStati
 export const benchmark: Benchmark = {
   description: 'exact posteriors over graphs: both priors, 5 to 20 variables (from 15 on at most 4 parents), threads',
   async workloads({ threads }) {
-    const kernel = await nativeExactPosteriorKernel();
+    const kernel = nativeExactPosteriorKernel();
     if (kernel === undefined)
       return [{ label: 'Exact posterior', contenders: [{ name: 'native', absent: 'not built' }] }];
     const { cp_set_threads } = await loadFunctions();

@@ -70,7 +70,7 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
 }
 
-const native = await nativeExactPosteriorKernel();
+const native = nativeExactPosteriorKernel();
 const kernels = [
   ...(native === undefined ? [] : [{ name: 'native', kernel: native }]),
   { name: 'reference', kernel: referenceExactPosteriorKernel },

@@ -1,6 +1,5 @@
-import koffi, { type LibraryHandle } from 'koffi';
-import { CausalPilotError } from '../../errors.js';
-import { findLibrary } from '../device/library.js';
+import type { LibraryHandle } from 'koffi';
+import { optionalKernel } from '../device/optional-kernel.js';
 
 // Shapes: K histories, n rows, d variables.
 
@@ -43,17 +42,9 @@ export interface ExactPosteriorKernel {
 }
 
 /** The kernel of the built native library, or undefined where that cannot be used. */
-export async function nativeExactPosteriorKernel(): Promise<ExactPosteriorKernel | undefined> {
-  try {
-    const { path } = findLibrary();
-    return bind(koffi.load(path));
-  } catch (error) {
-    if (error instanceof CausalPilotError && error.code === 'E_BACKEND') return undefined;
-    throw error;
-  }
-}
+export const nativeExactPosteriorKernel = optionalKernel(bindExactPosteriorKernel);
 
-function bind(library: LibraryHandle): ExactPosteriorKernel {
+function bindExactPosteriorKernel(library: LibraryHandle): ExactPosteriorKernel {
   const sinkGrams = library.func(
     'void cp_sink_grams(const float* values, const uint8_t* excluded, const float* shifts, int32_t rows, int32_t d, int32_t centred, double* grams, double* counts)',
   );

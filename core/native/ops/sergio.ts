@@ -1,6 +1,6 @@
-import koffi, { type LibraryHandle } from 'koffi';
+import type { LibraryHandle } from 'koffi';
 import { CausalPilotError } from '../../errors.js';
-import { findLibrary } from '../device/library.js';
+import { optionalKernel } from '../device/optional-kernel.js';
 
 // Shapes: K systems, d genes, B cell types, n cells per type, E edges of all systems together.
 
@@ -41,23 +41,8 @@ export interface SergioKernel {
   threefry(key: Uint32Array, counter0: number, counter1: number): Uint32Array;
 }
 
-let found: { readonly kernel: SergioKernel | undefined } | undefined;
-
 /** The simulation of the built native library, or undefined where that cannot be used. */
-export function nativeSergioKernel(): SergioKernel | undefined {
-  found ??= { kernel: findKernel() };
-  return found.kernel;
-}
-
-function findKernel(): SergioKernel | undefined {
-  try {
-    const { path } = findLibrary();
-    return bindSergioKernel(koffi.load(path));
-  } catch (error) {
-    if (error instanceof CausalPilotError && error.code === 'E_BACKEND') return undefined;
-    throw error;
-  }
-}
+export const nativeSergioKernel = optionalKernel(bindSergioKernel);
 
 /** Finds the simulation in a loaded native library. */
 function bindSergioKernel(library: LibraryHandle): SergioKernel {

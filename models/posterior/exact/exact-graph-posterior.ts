@@ -48,7 +48,7 @@ export class ExactGraphPosterior implements GraphPosterior {
     prior: ExactPriorConfig,
     { kernel, misspecification }: ExactGraphPosteriorOptions = {},
   ): Promise<ExactGraphPosterior> {
-    const used = kernel ?? (await nativeExactPosteriorKernel()) ?? referenceExactPosteriorKernel;
+    const used = kernel ?? nativeExactPosteriorKernel() ?? referenceExactPosteriorKernel;
     return new ExactGraphPosterior(prior, used, misspecification);
   }
 

@@ -23,7 +23,7 @@ const environment = (edgeProbability = 0.5): ExactPriorConfig & { kind: 'environ
 const scaleFree = (options: Partial<ExactPriorConfig> = {}): ExactPriorConfig =>
   ({ kind: 'scale-free', edgeProbability: 0.5, intercept: 'zero', g: 20, ...options }) as ExactPriorConfig;
 
-const native = await nativeExactPosteriorKernel();
+const native = nativeExactPosteriorKernel();
 const kernels = [
   ...(native === undefined ? [] : [{ name: 'native', kernel: native }]),
   { name: 'reference', kernel: referenceExactPosteriorKernel },

@@ -41,7 +41,16 @@ export async function exactPosteriorFor(
   return ExactGraphPosterior.create(priorFor(name, environment), { misspecification });
 }
 
-/** The same for systems of any number of variables, of the environment's degree; for planners, which play every setting. */
+/** The exact posterior of an environment where there is one whose parent sets can all be listed, else undefined. */
+export async function exactPosteriorWhereDefined(
+  environment: DesignEnvConfig,
+): Promise<ExactGraphPosterior | undefined> {
+  const isDefined =
+    environment.prior.variables <= MOST_VARIABLES_UNBOUNDED && whyNotExact('exact', environment) === undefined;
+  return isDefined ? exactPosteriorFor('exact', environment) : undefined;
+}
+
+/** The posterior of that name for systems of any number of variables, of the environment's degree; for planners, which play every setting. */
 export async function exactPosteriorBySize(
   name: ExactPosteriorName,
   environment: DesignEnvConfig,

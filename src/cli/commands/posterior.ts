@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
-import type { ExactGraphPosterior } from '../../../models/posterior/exact/exact-graph-posterior.js';
 import type { GraphDrawQuality } from '../../../training/posterior/graph-draw-quality.js';
 import type { PosteriorQuality } from '../../../training/posterior/quality.js';
 import { checkpointFolder } from '../session/model-folders.js';
@@ -52,7 +50,8 @@ async function posterior(options: PosteriorOptions): Promise<void> {
     const qualities = posteriorQuality(model, config.environment, { datasets, seed });
     if (!options.graphs) return { qualities };
     const { graphDrawQuality } = await import('../../../training/posterior/graph-draw-quality.js');
-    const exact = await exactIfDefined(config.environment);
+    const { exactPosteriorWhereDefined } = await import('../../../models/posterior/exact/environment-posterior.js');
+    const exact = await exactPosteriorWhereDefined(config.environment);
     return { qualities, graphDraws: graphDrawQuality(model, config.environment, { datasets, seed, exact }) };
   });
   if (options.json) return printJson({ posterior: folder, qualities, graphDraws });
@@ -60,15 +59,6 @@ async function posterior(options: PosteriorOptions): Promise<void> {
   printLine(renderTable(qualityTable(qualities, options.datasets)));
   printLine(renderTable(calibrationTable(qualities)));
   if (graphDraws !== undefined) printLine(renderTable(graphTable(graphDraws, datasets)));
-}
-
-/** The exact posterior of an environment, where there is one whose parent sets can all be listed. */
-async function exactIfDefined(environment: DesignEnvConfig): Promise<ExactGraphPosterior | undefined> {
-  const { exactPosteriorFor, whyNotExact } = await import('../../../models/posterior/exact/environment-posterior.js');
-  const { MOST_VARIABLES_UNBOUNDED } = await import('../../../models/posterior/exact/exact-prior.js');
-  const defined =
-    whyNotExact('exact', environment) === undefined && environment.prior.variables <= MOST_VARIABLES_UNBOUNDED;
-  return defined ? exactPosteriorFor('exact', environment) : undefined;
 }
 
 function graphTable(draws: readonly GraphDrawQuality[], datasets: number) {

@@ -3,8 +3,11 @@ import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
 import { loadGraphPosterior, loadPolicy } from '../../../models/checkpoints.js';
-import { exactPosteriorFor, whyNotExact } from '../../../models/posterior/exact/environment-posterior.js';
-import { MOST_VARIABLES, MOST_VARIABLES_UNBOUNDED } from '../../../models/posterior/exact/exact-prior.js';
+import {
+  exactPosteriorFor,
+  exactPosteriorWhereDefined,
+} from '../../../models/posterior/exact/environment-posterior.js';
+import { MOST_VARIABLES } from '../../../models/posterior/exact/exact-prior.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { type DesignQuality, designQuality, type Reader } from '../../../training/posterior/design-quality.js';
 import { correlationReader } from '../../../training/posterior/plain-readers.js';
@@ -94,11 +97,9 @@ async function readersOf(
   environment: DesignEnvConfig,
   learned: readonly Reader[],
 ): Promise<{ readonly exact: GraphPosterior | undefined; readonly readers: readonly Reader[] }> {
-  const { variables } = environment.prior;
-  const isExact = variables <= MOST_VARIABLES_UNBOUNDED && whyNotExact('exact', environment) === undefined;
-  const exact = isExact ? await exactPosteriorFor('exact', environment) : undefined;
+  const exact = await exactPosteriorWhereDefined(environment);
   const scaleFree =
-    variables <= MOST_VARIABLES
+    environment.prior.variables <= MOST_VARIABLES
       ? await exactPosteriorFor('scale-free', environment, { allowMisspecified: true })
       : undefined;
   const readers: Reader[] = [...learned];

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { DesignEnvConfig } from '../../../../envs/design/design-env-config.js';
-import { exactPosteriorFor, whyNotExact } from '../../../../models/posterior/exact/environment-posterior.js';
+import {
+  exactPosteriorFor,
+  exactPosteriorWhereDefined,
+  whyNotExact,
+} from '../../../../models/posterior/exact/environment-posterior.js';
 
 const linear = (prior: object = {}, settings: object = {}) =>
   DesignEnvConfig.parse({ prior: { kind: 'linear-scm', variables: 5, graph: { degree: 1 }, ...prior }, ...settings });
@@ -39,4 +43,12 @@ describe('exactPosteriorFor', () => {
       '26 variables are more than the 25',
     );
   });
+});
+
+test('exactPosteriorWhereDefined: only where nothing is left out of the sum', async () => {
+  const exact = await exactPosteriorWhereDefined(linear({ variables: 14 }));
+  expect(exact?.prior).toMatchObject({ kind: 'environment', maximumParents: undefined });
+  expect(await exactPosteriorWhereDefined(linear({ variables: 15 }))).toBeUndefined();
+  expect(await exactPosteriorWhereDefined(linear({ variables: 26 }))).toBeUndefined();
+  expect(await exactPosteriorWhereDefined(linear({ noise: { kind: 'laplace' } }))).toBeUndefined();
 });

@@ -68,9 +68,9 @@ export class AcyclicGraphs {
         wanted[j * size + i]! *= CEILING / both;
       }
     let state = stateAt(wanted.map(logit), wanted, size);
+    let drawn = drawnProbabilities(state);
     let step = 1;
     for (let iteration = 0; iteration < iterations && step > 1e-6; iteration++) {
-      const drawn = state.orders.precedence().map((before, at) => before * state.forward[at]!);
       if (drawn.every((m, at) => Math.abs(m - wanted[at]!) < tolerance)) break;
       const logOdds = state.logOdds.map((value, at) =>
         wanted[at] === 0 ? value : value + step * (logit(wanted[at]!) - logit(clamp(drawn[at]!))),
@@ -79,6 +79,7 @@ export class AcyclicGraphs {
       // The objective is concave: a step that does not raise it was too long.
       if (next.objective > state.objective) {
         state = next;
+        drawn = drawnProbabilities(state);
         step = Math.min(1, 1.5 * step);
       } else step /= 2;
     }
@@ -87,8 +88,7 @@ export class AcyclicGraphs {
 
   /** [d, d]: how often draws have each edge. */
   edgeProbabilities(): Float64Array {
-    const precedence = this.#orders.precedence();
-    return this.#forward.map((q, at) => q * precedence[at]!);
+    return drawnProbabilities({ forward: this.#forward, orders: this.#orders });
   }
 
   drawGraph(stream: RandomStream): CausalGraph {
@@ -225,6 +225,11 @@ function stateAt(logOdds: Float64Array, wanted: Float64Array, size: number) {
     if (at % (size + 1) !== 0) objective += wanted[at]! * logit(q) + Math.log1p(-q);
   });
   return { logOdds, forward, orders, objective };
+}
+
+/** [d, d]: how often draws have each edge. */
+function drawnProbabilities({ forward, orders }: Pick<ReturnType<typeof stateAt>, 'forward' | 'orders'>): Float64Array {
+  return orders.precedence().map((before, at) => before * forward[at]!);
 }
 
 function logit(p: number): number {

@@ -102,13 +102,11 @@ function allSets(variables: readonly number[], most: number): number[][] {
 class OneStepPlanner {
   readonly #posterior: ExactGraphPosterior;
   readonly #sampler: ExactPosteriorSampler;
-  readonly #statistics: ReturnType<ExactGraphPosterior['statistics']>;
   readonly #rows: number;
 
   constructor(posterior: ExactGraphPosterior, history: History, rows: number) {
     this.#posterior = posterior;
     this.#sampler = new ExactPosteriorSampler(posterior, history);
-    this.#statistics = posterior.statistics([history]);
     this.#rows = rows;
   }
 
@@ -133,7 +131,7 @@ class OneStepPlanner {
 
   /** Expected correct entries after each candidate, summed over `draws` systems. */
   #tryOut(candidates: readonly Intervention[], draws: number, stream: RandomStream): Float64Array {
-    const { size } = this.#sampler;
+    const { size, statistics } = this.#sampler;
     const outcomes = Array.from({ length: draws }, (_, draw) => {
       const own = stream.child(draw);
       const system = this.#sampler.drawSystem(own.child('system'));
@@ -143,7 +141,7 @@ class OneStepPlanner {
         return mechanismRows(measured);
       });
     }).flat();
-    const { edgeProbabilities } = this.#posterior.evaluate(this.#posterior.extended(this.#statistics, outcomes));
+    const { edgeProbabilities } = this.#posterior.evaluate(this.#posterior.extended(statistics, outcomes));
     const sums = new Float64Array(candidates.length);
     const entries = size * size;
     edgeProbabilities.forEach((probability, at) => {

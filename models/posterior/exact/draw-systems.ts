@@ -1,6 +1,7 @@
 import { CausalGraph } from '../../../core/causal/graph.js';
 import type { History } from '../../../core/causal/history.js';
 import { sampleInverseGamma } from '../../../core/random/distributions.js';
+import type { SinkStatistics } from '../../../core/native/ops/exact-posterior.js';
 import type { RandomStream } from '../../../core/random/stream.js';
 import { LinearScm } from '../../../envs/linear-scm/linear-scm.js';
 import { countOrders } from '../acyclic-graphs.js';
@@ -14,23 +15,25 @@ import { type SinkRows, varianceNodes } from './parent-set-score.js';
 /** Draws graphs and whole systems from the exact posterior of one history. */
 export class ExactPosteriorSampler {
   readonly size: number;
+  /**
+   * What the rows of the history say.
+   *
+   * @internal
+   */
+  readonly statistics: SinkStatistics;
   readonly #prior: ExactPriorConfig;
   readonly #weights: Float64Array;
   readonly #sums: OrderSums;
-  readonly #grams: Float64Array;
-  readonly #rowCounts: Float64Array;
   /** The noise variance of a sink given its parents, by both: most draws share theirs with others. */
   readonly #varianceNodes = new Map<string, VarianceChoice>();
 
   constructor(posterior: ExactGraphPosterior, history: History) {
-    const statistics = posterior.statistics([history]);
+    this.statistics = posterior.statistics([history]);
     const numbers = exactPriorNumbers(posterior.prior, history.size);
     this.size = history.size;
     this.#prior = posterior.prior;
-    this.#weights = logWeights(posterior.kernel.logScores(statistics, numbers), this.size, Math.log(numbers[1]!));
+    this.#weights = logWeights(posterior.kernel.logScores(this.statistics, numbers), this.size, Math.log(numbers[1]!));
     this.#sums = orderSums(this.#weights, this.size);
-    this.#grams = statistics.grams;
-    this.#rowCounts = statistics.rowCounts;
   }
 
   /** A graph: the last variable of the order, its parents, the last but one, and so on. */
@@ -124,12 +127,12 @@ export class ExactPosteriorSampler {
   }
 
   #drawMechanism(sink: number, parents: readonly number[], random: RandomStream) {
-    const { size } = this;
+    const { size, statistics } = this;
     const rows: SinkRows = {
-      gram: this.#grams.subarray(sink * size * size, (sink + 1) * size * size),
+      gram: statistics.grams.subarray(sink * size * size, (sink + 1) * size * size),
       size,
       sink,
-      rows: this.#rowCounts[sink]!,
+      rows: statistics.rowCounts[sink]!,
     };
     if (this.#prior.kind === 'environment') {
       const variance = this.#drawVariance(rows, parents, this.#prior, random);

@@ -68,7 +68,7 @@ export class AcyclicGraphs {
         wanted[j * size + i]! *= CEILING / both;
       }
     let state = stateAt(wanted.map(logit), wanted, size);
-    let drawn = drawnProbabilities(state);
+    let drawn = drawnProbabilities(state.forward, state.orders);
     let step = 1;
     for (let iteration = 0; iteration < iterations && step > 1e-6; iteration++) {
       if (drawn.every((m, at) => Math.abs(m - wanted[at]!) < tolerance)) break;
@@ -79,7 +79,7 @@ export class AcyclicGraphs {
       // The objective is concave: a step that does not raise it was too long.
       if (next.objective > state.objective) {
         state = next;
-        drawn = drawnProbabilities(state);
+        drawn = drawnProbabilities(state.forward, state.orders);
         step = Math.min(1, 1.5 * step);
       } else step /= 2;
     }
@@ -88,7 +88,7 @@ export class AcyclicGraphs {
 
   /** [d, d]: how often draws have each edge. */
   edgeProbabilities(): Float64Array {
-    return drawnProbabilities({ forward: this.#forward, orders: this.#orders });
+    return drawnProbabilities(this.#forward, this.#orders);
   }
 
   drawGraph(stream: RandomStream): CausalGraph {
@@ -228,7 +228,7 @@ function stateAt(logOdds: Float64Array, wanted: Float64Array, size: number) {
 }
 
 /** [d, d]: how often draws have each edge. */
-function drawnProbabilities({ forward, orders }: Pick<ReturnType<typeof stateAt>, 'forward' | 'orders'>): Float64Array {
+function drawnProbabilities(forward: Float64Array, orders: OrderWeights): Float64Array {
   return orders.precedence().map((before, at) => before * forward[at]!);
 }
 

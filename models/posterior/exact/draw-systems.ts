@@ -1,7 +1,7 @@
 import { CausalGraph } from '../../../core/causal/graph.js';
 import type { History } from '../../../core/causal/history.js';
-import { sampleInverseGamma } from '../../../core/random/distributions.js';
 import type { SinkStatistics } from '../../../core/native/ops/exact-posterior.js';
+import { sampleInverseGamma } from '../../../core/random/distributions.js';
 import type { RandomStream } from '../../../core/random/stream.js';
 import { LinearScm } from '../../../envs/linear-scm/linear-scm.js';
 import { countOrders } from '../acyclic-graphs.js';

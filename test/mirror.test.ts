@@ -37,7 +37,6 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'core/native/ops/reductions.ts',
   ],
   'test/models/posterior/exact/exact-graph-posterior.test.ts': [
-    'core/native/ops/exact-posterior.ts',
     'models/posterior/exact/order-sums.ts',
     'models/posterior/exact/parent-set-score.ts',
   ],

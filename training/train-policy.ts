@@ -1,7 +1,9 @@
 import type { GraphPosterior } from '../core/causal/graph-posterior.js';
+import { CausalPilotError } from '../core/errors.js';
 import type { RunInputs } from '../core/run/run-inputs.js';
 import { originOf } from '../models/checkpoints.js';
 import { ExactGraphPosterior } from '../models/posterior/exact/exact-graph-posterior.js';
+import { trainPolicyByActionValues } from './action-values/train.js';
 import { trainPolicyByBranchedGradient } from './branched-gradient/train.js';
 import type { ExperimentConfig } from './config/experiment-config.js';
 import type { TrainingIo, TrainingResult } from './loop/learning-loop.js';
@@ -21,6 +23,8 @@ export function trainPolicy(
       return trainPolicyWithRedq({ ...config, learner }, posterior, bound);
     case 'branched-gradient':
       return trainPolicyByBranchedGradient({ ...config, learner }, posterior, bound);
+    case 'action-values':
+      return trainPolicyByActionValues({ ...config, learner }, posterior, bound);
   }
 }
 
@@ -33,6 +37,21 @@ function posteriorInput(posterior: GraphPosterior): RunInputs {
 }
 
 /** Checks, before anything is made or computed, that the learner of an experiment comes to learn. @throws CausalPilotError E_CONFIG. */
-export function checkLearner({ learner, environment }: ExperimentConfig): void {
+export function checkLearner({ learner, environment, policy }: ExperimentConfig): void {
+  checkHead(learner.kind, policy.head.kind);
   if (learner.kind === 'redq') checkLearningStarts(learner, environment.budget);
+}
+
+/** Action values are learned for the head that has them, and nothing else is. */
+function checkHead(
+  learner: ExperimentConfig['learner']['kind'],
+  head: ExperimentConfig['policy']['head']['kind'],
+): void {
+  if ((learner === 'action-values') === (head === 'scored')) return;
+  throw new CausalPilotError(
+    'E_CONFIG',
+    learner === 'action-values'
+      ? `learner.kind: 'action-values' learns what sets of targets are worth, and a policy with the '${head}' head gives them no values; set policy.head.kind=scored`
+      : `policy.head.kind: the 'scored' head learns by action values, not by '${learner}'; set learner.kind=action-values, or choose another head`,
+  );
 }

@@ -60,11 +60,16 @@ export class Episode {
     }
   }
 
-  /** Measures `rowsPerExperiment` rows under `intervention` and appends them to the history. */
-  carryOut(intervention: Intervention): void {
+  /** The rows [rowsPerExperiment, d] that `carryOut` would measure now; the noise is the same whatever is asked. */
+  wouldMeasure(intervention: Intervention): Float32Array {
     const stream = this.stream.child('experiment', this.#experiments);
     const carriedOut = this.#misdirected(intervention, stream);
-    this.history.append(this.model.sample(carriedOut, this.settings.rowsPerExperiment, stream), intervention);
+    return this.model.sample(carriedOut, this.settings.rowsPerExperiment, stream);
+  }
+
+  /** Measures `rowsPerExperiment` rows under `intervention` and appends them to the history. */
+  carryOut(intervention: Intervention): void {
+    this.history.append(this.wouldMeasure(intervention), intervention);
     this.#experiments++;
   }
 

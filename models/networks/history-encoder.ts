@@ -7,7 +7,15 @@ import type { ParameterScope } from './initialization.js';
 import { PairEncoder } from './pair-encoder.js';
 import { PairPooling } from './pair-pooling.js';
 
-// Shapes: B histories, d variables, D width.
+// Shapes: B histories, d variables, D width, C channels of a pair.
+
+/** What is read of a batch of histories. */
+export interface HistoryEncoding {
+  /** [B, d, D] */
+  readonly variables: tf.Tensor3D;
+  /** [B, d, d, C], one of every ordered pair; undefined without a pair encoder. */
+  readonly pairs: tf.Tensor4D | undefined;
+}
 
 /** The published alternating-attention encoder of scaled histories, with what the statistics of pairs say beside it, or alone, where configured. */
 export class HistoryEncoder {
@@ -33,10 +41,16 @@ export class HistoryEncoder {
 
   /** Histories as measured -> one encoding per variable [B, d, D]. With `training`, dropout is applied. */
   encode(batch: HistoryBatch, training?: EncoderTraining): tf.Tensor3D {
+    return this.encodeAll(batch, training).variables;
+  }
+
+  /** The same with the encodings of pairs that it was made from. */
+  encodeAll(batch: HistoryBatch, training?: EncoderTraining): HistoryEncoding {
     const scaled = scaledBatch(batch, this.config.inputScaling);
     const encoding = this.#encoder?.encode(scaled, training);
-    if (this.#pairs === undefined) return encoding!;
-    const pooled = this.#pairs.pooling.apply(this.#pairs.encoder.encode(scaled, encoding));
-    return encoding === undefined ? pooled : tf.add(encoding, pooled);
+    if (this.#pairs === undefined) return { variables: encoding!, pairs: undefined };
+    const pairs = this.#pairs.encoder.encode(scaled, encoding);
+    const pooled = this.#pairs.pooling.apply(pairs);
+    return { variables: encoding === undefined ? pooled : tf.add(encoding, pooled), pairs };
   }
 }

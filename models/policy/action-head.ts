@@ -5,7 +5,7 @@ import { SwitchTargetDistribution } from './distributions/switch-targets.js';
 import { type AllowedTargets, outputChannel, type TargetDistribution } from './distributions/target-distribution.js';
 import { SubsetTargetDistribution } from './distributions/target-subset.js';
 import { SignDistribution, type ValueGaussian } from './distributions/value-signs.js';
-import type { ActionHeadConfig } from './policy-config.js';
+import type { OutputsHeadConfig } from './policy-config.js';
 
 // Shapes: B histories, d variables, C action numbers per variable (2: switch and value, 1: switch), G = Gaussian numbers
 // per variable, O network outputs per variable.
@@ -40,7 +40,7 @@ export interface ActionHead {
   interpret(outputs: tf.Tensor3D, allowed?: AllowedTargets): ActionDistribution;
 }
 
-export function createActionHead(config: ActionHeadConfig, options: ActionHeadOptions): ActionHead {
+export function createActionHead(config: OutputsHeadConfig, options: ActionHeadOptions): ActionHead {
   const { channels } = options;
   const hasValues = channels > 1;
   if (config.kind === 'independent')
@@ -96,7 +96,7 @@ function interpretSwitches(
 }
 
 function targetDistribution(
-  config: Exclude<ActionHeadConfig, { kind: 'independent' }>,
+  config: Exclude<OutputsHeadConfig, { kind: 'independent' }>,
   outputs: tf.Tensor3D,
   allowed: AllowedTargets | undefined,
 ): TargetDistribution {

@@ -7,15 +7,15 @@ import type { RandomStream } from '../../core/random/stream.js';
 import { ParameterSet } from '../../core/tensor/parameters.js';
 import type { EncoderTraining } from '../networks/encoder.js';
 import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/history-batch.js';
-import { HistoryEncoder } from '../networks/history-encoder.js';
-import { Mlp } from '../networks/mlp.js';
+import { HistoryEncoder, type HistoryEncoding } from '../networks/history-encoder.js';
 import type { ScaleWatch } from '../networks/trained-scale.js';
-import { type ActionDistribution, type ActionHead, createActionHead } from './action-head.js';
+import type { ActionDistribution } from './action-head.js';
 import { interventionsFromActions } from './action-numbers.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tanh-gaussian.js';
 import type { AllowedTargets } from './distributions/target-distribution.js';
 import { sampleValues } from './distributions/value-signs.js';
 import type { PolicyConfig } from './policy-config.js';
+import { createPolicyHead, type PolicyHead } from './policy-head.js';
 
 // Shapes: B histories, d variables, C action numbers per variable.
 
@@ -34,14 +34,14 @@ export interface PolicyDecisionOptions {
 }
 
 /**
- * CAASL's design policy: encoder, then an MLP per variable whose outputs the action head reads. An action is C numbers in
- * (-1, 1) per variable: number 0 > 0 makes the variable a target, number 1 is its value.
+ * CAASL's design policy: encoder, then a head: an MLP per variable whose outputs are read as a distribution, or values of sets
+ * of targets. An action is C numbers in (-1, 1) per variable: number 0 > 0 makes the variable a target, number 1 is its value.
  */
 export class DesignPolicy {
   /** @internal */
   readonly parameters = new ParameterSet();
   /** @internal */
-  readonly head: ActionHead;
+  readonly head: PolicyHead;
   /**
    * Of loaded policies that read values as measured.
    *
@@ -49,7 +49,6 @@ export class DesignPolicy {
    */
   scaleWatch: ScaleWatch | undefined;
   readonly #encoder: HistoryEncoder;
-  readonly #outputs: Mlp;
 
   constructor(
     readonly config: PolicyConfig,
@@ -57,12 +56,8 @@ export class DesignPolicy {
     stream: RandomStream,
   ) {
     const scope = { parameters: this.parameters, stream };
-    this.head = createActionHead(config.head, { ...config, channels });
     this.#encoder = new HistoryEncoder(scope, config);
-    this.#outputs = new Mlp(
-      { ...scope, prefix: 'head' },
-      { inputs: config.width, hidden: config.hidden, outputs: this.head.outputs, outputGain: 0.1 },
-    );
+    this.head = createPolicyHead(scope, config, channels);
   }
 
   /**
@@ -71,8 +66,16 @@ export class DesignPolicy {
    * @internal
    */
   distribution(batch: HistoryBatch, training?: EncoderTraining, allowed?: AllowedTargets): ActionDistribution {
-    const outputs = this.#outputs.apply(this.#encoder.encode(batch, training)) as tf.Tensor3D;
-    return this.head.interpret(outputs, allowed);
+    return this.head.distribution(this.encode(batch, training), allowed);
+  }
+
+  /**
+   * What the head reads of a batch.
+   *
+   * @internal
+   */
+  encode(batch: HistoryBatch, training?: EncoderTraining): HistoryEncoding {
+    return this.#encoder.encodeAll(batch, training);
   }
 
   /**

@@ -22,8 +22,23 @@ export const ActionHeadConfig = z.discriminatedUnion('kind', [
       maximumTargets: z.int().min(1).default(4).describe('most targets in an experiment'),
     })
     .describe('a number of targets, then a set of that size; exact log-probability'),
+  z
+    .strictObject({
+      kind: z.literal('scored'),
+      minimumTargets: z.int().min(0).default(1).describe('fewest targets in an experiment'),
+      maximumTargets: z.int().min(1).default(3).describe('most targets in an experiment'),
+      temperature: z
+        .number()
+        .gt(0)
+        .default(0.02)
+        .describe('stochastic decisions: a set is as probable as exp(value / temperature); in units of the reward'),
+    })
+    .describe('values every set of targets at full strength and takes the best; learned by action-values'),
 ]);
 export type ActionHeadConfig = z.infer<typeof ActionHeadConfig>;
+export type ScoredSetsConfig = Extract<ActionHeadConfig, { kind: 'scored' }>;
+/** Heads that read the outputs of a network per variable as a distribution. */
+export type OutputsHeadConfig = Exclude<ActionHeadConfig, ScoredSetsConfig>;
 
 export const PolicyConfig = z.strictObject({
   ...HistoryEncoderConfig.shape,

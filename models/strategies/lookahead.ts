@@ -6,6 +6,7 @@ import type { DesignContext, DesignStrategy } from '../design-strategy.js';
 import { ExactPosteriorSampler } from '../posterior/exact/draw-systems.js';
 import type { ExactGraphPosterior } from '../posterior/exact/exact-graph-posterior.js';
 import { mechanismRows } from '../posterior/exact/mechanism-rows.js';
+import { allTargetSets, countTargetSets } from '../target-sets.js';
 import { fullStrength } from './simple-design.js';
 
 // Shapes: C candidates, d variables.
@@ -71,7 +72,8 @@ function candidateExperiments(context: DesignContext, system: number, effort: Lo
 
 function targetSets(variables: readonly number[], effort: LookaheadEffort, stream: RandomStream): number[][] {
   const most = Math.min(effort.mostTargets, variables.length);
-  if (countSets(variables.length, most) <= effort.candidates) return allSets(variables, most);
+  const sizes = { least: 1, most };
+  if (countTargetSets(variables.length, sizes) <= effort.candidates) return allTargetSets(variables, sizes);
   const drawn = new Map<string, number[]>();
   while (drawn.size < effort.candidates) {
     const order = stream.permutation(variables.length);
@@ -79,23 +81,6 @@ function targetSets(variables: readonly number[], effort: LookaheadEffort, strea
     drawn.set(set.join(), set);
   }
   return [...drawn.values()];
-}
-
-/** Sets of 1 to `most` out of `count`. */
-function countSets(count: number, most: number): number {
-  let total = 0;
-  for (let k = 1, sets = 1; k <= most; k++) {
-    sets *= (count - k + 1) / k;
-    total += sets;
-  }
-  return total;
-}
-
-function allSets(variables: readonly number[], most: number): number[][] {
-  let sets: number[][] = [[]];
-  for (const variable of variables)
-    sets = [...sets, ...sets.filter((set) => set.length < most).map((set) => [...set, variable])];
-  return sets.filter((set) => set.length > 0).sort((a, b) => a.length - b.length);
 }
 
 /** Tries experiments on systems drawn from the posterior of one history. */

@@ -7,6 +7,7 @@ import { PosteriorDataConfig } from '../../envs/simulation/config.js';
 import { PolicyConfig } from '../../models/policy/policy-config.js';
 import { GraphPosteriorConfig } from '../../models/posterior/graph-posterior-config.js';
 import { POSTERIOR_SOURCES } from '../../models/posterior/posterior-sources.js';
+import { ActionValueConfig } from './action-value-config.js';
 import { BranchedGradientConfig } from './branched-gradient-config.js';
 import { PosteriorTrainingConfig } from './posterior-training-config.js';
 import { RedqConfig } from './redq-config.js';
@@ -15,6 +16,7 @@ import { RedqConfig } from './redq-config.js';
 export const LearnerConfig = z.discriminatedUnion('kind', [
   RedqConfig.describe('REDQ/SAC with an ensemble of critics'),
   BranchedGradientConfig.describe('gradients from groups of rollouts that share system and noise'),
+  ActionValueConfig.describe('regression of what every set of targets is worth in the states that the policy reaches'),
 ]);
 export type LearnerConfig = z.infer<typeof LearnerConfig>;
 

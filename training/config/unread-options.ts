@@ -42,6 +42,7 @@ function learnerOptions(learner: ExperimentConfig['learner'], policy: Experiment
       ),
       ...scheduleOptions('learner.learningRate', learner.learningRate),
     ];
+  if (learner.kind === 'action-values') return scheduleOptions('learner.learningRate', learner.learningRate);
   return [
     ...list(
       !learner.temperature.automatic,

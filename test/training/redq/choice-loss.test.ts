@@ -21,11 +21,14 @@ beforeAll(async () => {
   await useBackend();
 });
 
-const bernoulli = createActionHead(ActionHeadConfig.parse({ kind: 'bernoulli' }), {
-  channels: 1,
-  initialStd: 0.5,
-  minimumLogStd: -5,
-});
+const bernoulli = createActionHead(
+  { kind: 'bernoulli', valueSign: 'free' },
+  {
+    channels: 1,
+    initialStd: 0.5,
+    minimumLogStd: -5,
+  },
+);
 const distributionOf = (logits: tf.Tensor) => bernoulli.interpret(tf.reshape(logits, [1, SIZE, 1]));
 
 /** Q [1, M] of candidate actions [1, M, d, 1]. */
@@ -77,11 +80,14 @@ describe('choiceActorLoss', () => {
   });
 
   test('with all sets listed is the exact expectation', () => {
-    const single = createActionHead(ActionHeadConfig.parse({ kind: 'single' }), {
-      channels: 1,
-      initialStd: 0.5,
-      minimumLogStd: -5,
-    });
+    const single = createActionHead(
+      { kind: 'single', valueSign: 'free' },
+      {
+        channels: 1,
+        initialStd: 0.5,
+        minimumLogStd: -5,
+      },
+    );
     const distribution = single.interpret(tf.tensor3d([[[LOGITS[0]!], [LOGITS[1]!], [LOGITS[2]!]]]));
     const candidates = candidateActions(distribution, [1, SIZE], { draws: 1, stream: new RandomStream('s') });
     const value = [1, -2, 0.5];

@@ -1,0 +1,177 @@
+import * as tf from '@tensorflow/tfjs';
+import type { History } from '../../core/causal/history.js';
+import type { StoredTensor, TensorMap } from '../../core/checkpoint/safetensors.js';
+import { CausalPilotError } from '../../core/errors.js';
+import {
+  CapturedStep,
+  type StepInput,
+  type StepTensors,
+  scalarInput,
+  vectorInput,
+} from '../../core/tensor/captured-step.js';
+import { finiteGuard, tensorNorms } from '../../core/tensor/optimizer-state.js';
+import { Adam, lossAndGradients, polyakUpdate } from '../../core/tensor/optimizers.js';
+import { encoderDropoutInput } from '../../models/networks/encoder.js';
+import { historyInputs, packHistories, toHistoryBatch } from '../../models/networks/history-batch.js';
+import type { DesignPolicy } from '../../models/policy/design-policy.js';
+import { ScoredSetsHead } from '../../models/policy/policy-head.js';
+import type { ActionValueConfig } from '../config/action-value-config.js';
+import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
+import type { TriedState } from './collect.js';
+
+// Shapes: B states, S sets of targets, d variables.
+
+type ValueInputs = ReturnType<typeof historyInputs> & {
+  /** [B, S, d] */ members: StepInput;
+  /** [B, S] */ advantages: StepInput;
+  dropoutKeys: StepInput | undefined;
+  averageRate: StepInput;
+  constants: StepInput;
+};
+
+export interface ValueStepMetrics {
+  /** Mean squared error of the values' differences within a state. */
+  readonly loss: number;
+  readonly gradientNorm: number;
+}
+
+/** Regresses the values of sets of targets, centred within each state, on what they turned out to be worth there. */
+export class ActionValueLearner {
+  /** The weights that gradients move. */
+  readonly policy: DesignPolicy;
+  /** Their running average, which decides, is evaluated and kept. */
+  readonly average: DesignPolicy;
+  readonly #averageRate: number;
+  readonly #optimizer: Adam;
+  readonly #update = new CapturedStep('action values');
+  readonly #parts: ReadonlyMap<string, StatePart>;
+
+  /**
+   * @param makePolicy - called twice, for weights that start equal
+   * @throws CausalPilotError E_CONFIG for a policy that does not value sets of targets.
+   */
+  constructor(makePolicy: () => DesignPolicy, { learningRate, clipNorm, averageRate }: ActionValueConfig) {
+    this.policy = makePolicy();
+    this.average = makePolicy();
+    this.#averageRate = averageRate;
+    this.#optimizer = new Adam(this.policy.parameters, { learningRate: learningRate.peak, clipNorm });
+    this.#parts = new Map<string, StatePart>([
+      ['policy', this.policy.parameters],
+      ['average', this.average.parameters],
+      ['policyOptimizer', this.#optimizer],
+    ]);
+  }
+
+  /** Values [K, S] by the averaged weights of sets with members [K] of [S, d]. */
+  valueOf(histories: readonly History[], members: readonly Uint8Array[]): Float32Array {
+    const { chunk } = this.average.config;
+    const sets = (members[0]?.length ?? 0) / (histories[0]?.size ?? 1);
+    const values = new Float32Array(histories.length * sets);
+    for (let start = 0; start < histories.length; start += chunk) {
+      const part = histories.slice(start, start + chunk);
+      const { shape, values: flags } = memberInput(members.slice(start, start + chunk), part[0]?.size ?? 0);
+      const own = tf.tidy(() => {
+        const encoding = this.average.encode(toHistoryBatch(packHistories(part)));
+        return scoredHead(this.average)
+          .values(encoding, tf.tensor3d(flags as Float32Array, [...shape] as [number, number, number]))
+          .dataSync<'float32'>();
+      });
+      values.set(own, start * sets);
+    }
+    return values;
+  }
+
+  /**
+   * Gradient step number `step` (from 0) at a learning rate.
+   *
+   * @throws CausalPilotError E_NUMERIC naming a parameter with a non-finite gradient; no weight is changed then.
+   */
+  step(step: number, states: readonly TriedState[], { learningRate, dropoutSeed }: StepSettings): ValueStepMetrics {
+    this.#optimizer.learningRate = learningRate;
+    const outputs = this.#update.run('', this.#inputs(step, states, dropoutSeed), (tensors) =>
+      this.#moveWeights(tensors),
+    );
+    const gradientNorm = this.#optimizer.globalNorm(outputs.norms);
+    this.#optimizer.advance();
+    return { loss: outputs.loss[0]!, gradientNorm };
+  }
+
+  /** Weights and optimiser moments. */
+  toArrays(): Map<string, StoredTensor> {
+    return partsToArrays(this.#parts);
+  }
+
+  load(arrays: TensorMap, source: string): void {
+    loadParts(this.#parts, arrays, source);
+  }
+
+  dispose(): void {
+    this.#update.dispose();
+    this.#optimizer.dispose();
+    this.policy.dispose();
+    this.average.dispose();
+  }
+
+  #inputs(step: number, states: readonly TriedState[], dropoutSeed: number): ValueInputs {
+    const histories = packHistories(states.map(({ history }) => history));
+    const members = memberInput(
+      states.map((state) => state.members),
+      histories.size,
+    );
+    const sets = members.shape[1]!;
+    const advantages = new Float32Array(states.length * sets);
+    states.forEach((state, b) => {
+      advantages.set(state.advantages, b * sets);
+    });
+    return {
+      ...historyInputs(histories),
+      members,
+      advantages: { shape: [states.length, sets], values: advantages },
+      dropoutKeys: encoderDropoutInput(this.policy.config, dropoutSeed),
+      // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.
+      averageRate: scalarInput(Math.max(this.#averageRate, 10 / (step + 10))),
+      constants: vectorInput(this.#optimizer.nextConstants()),
+    };
+  }
+
+  #moveWeights(tensors: StepTensors<ValueInputs>) {
+    const batch = { channels: tensors.channels as tf.Tensor4D, rowMask: tensors.rowMask as tf.Tensor2D | undefined };
+    const training = tensors.dropoutKeys && { dropoutKeys: tensors.dropoutKeys as tf.Tensor1D };
+    const { value, gradients } = lossAndGradients(() => {
+      const values = scoredHead(this.policy).values(
+        this.policy.encode(batch, training),
+        tensors.members as tf.Tensor3D,
+      );
+      const error = tf.sub(tf.sub(values, tf.mean(values, 1, true)), tensors.advantages);
+      return tf.mean(tf.square(error)) as tf.Scalar;
+    }, this.policy.parameters);
+    const norms = tensorNorms(gradients);
+    this.#optimizer.update(gradients, { norms, constants: tensors.constants as tf.Tensor1D });
+    polyakUpdate(this.average.parameters, this.policy.parameters, tf.add(tensors.averageRate, finiteGuard(norms)));
+    return { loss: value, norms };
+  }
+}
+
+export interface StepSettings {
+  readonly learningRate: number;
+  /** uint32 */
+  readonly dropoutSeed: number;
+}
+
+/** @throws CausalPilotError E_CONFIG for another head. */
+export function scoredHead({ head, config }: DesignPolicy): ScoredSetsHead {
+  if (head instanceof ScoredSetsHead) return head;
+  throw new CausalPilotError(
+    'E_CONFIG',
+    `learner: 'action-values' learns what sets of targets are worth, and a policy with the '${config.head.kind}' head gives them no values; set policy.head.kind=scored`,
+  );
+}
+
+function memberInput(members: readonly Uint8Array[], size: number): StepInput {
+  const sets = (members[0]?.length ?? 0) / size;
+  const values = new Float32Array(members.length * sets * size);
+  members.forEach((flags, b) => {
+    values.set(flags, b * sets * size);
+  });
+  return { shape: [members.length, sets, size], values };
+}

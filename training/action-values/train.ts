@@ -1,0 +1,119 @@
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
+import { RandomStream } from '../../core/random/stream.js';
+import { defineMetrics } from '../../core/run/metrics.js';
+import { createCausalModelPrior } from '../../envs/design/prior-registry.js';
+import { savePolicy } from '../../models/checkpoints.js';
+import { actionChannels } from '../../models/policy/action-numbers.js';
+import { DesignPolicy } from '../../models/policy/design-policy.js';
+import { startFromPosterior } from '../branched-gradient/warm-start.js';
+import type { ActionValueConfig } from '../config/action-value-config.js';
+import type { ExperimentWith } from '../config/experiment-config.js';
+import { learningRateAt } from '../config/schedules.js';
+import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
+import { meanOf } from '../loop/mean.js';
+import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
+import { type CollectedStates, collectTriedStates } from './collect.js';
+import { ActionValueLearner, scoredHead } from './learner.js';
+
+export const ACTION_VALUE_METRICS = defineMetrics({
+  'rollout/return': 'mean potential after the last experiment of the episodes, random experiments included',
+  'values/spread': 'standard deviation of the worth of experiments within a state, noise included',
+  'values/explained': 'share of the variance within a state that the values explain; noise bounds it',
+  'policy/gradientNorm': 'gradient norm before clipping, mean over the iteration',
+  'policy/learningRate': 'learning rate of the last gradient step',
+  ...HELD_OUT_METRICS,
+});
+
+/**
+ * Trains the design policy of an experiment by regressing what every set of targets is worth in the states that the policy
+ * itself reaches (DAgger; Ross, Gordon and Bagnell, AISTATS 2011). The best checkpoint has the highest return on held-out
+ * systems.
+ */
+export async function trainPolicyByActionValues(
+  config: ExperimentWith<ActionValueConfig>,
+  posterior: GraphPosterior,
+  io: TrainingIo,
+): Promise<TrainingResult> {
+  const { learner: options, environment, seed } = config;
+  const { prior: priorConfig, ...settings } = environment;
+  const stream = new RandomStream(`policy/${seed}`);
+  const learner = new ActionValueLearner(() => {
+    const policy = new DesignPolicy(
+      config.policy,
+      actionChannels(environment.interventionKind),
+      stream.child('weights', 'policy'),
+    );
+    if (options.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
+    return policy;
+  }, options);
+  const prior = createCausalModelPrior(priorConfig);
+  const sets = scoredHead(learner.policy).sets(prior.size);
+  const { candidates, exploration, episodes, batchSize, passes } = options;
+  const collection = { prior, settings, posterior, sets, candidates, exploration };
+  const stepsPerPass = Math.ceil((episodes * settings.budget) / batchSize);
+  const totalSteps = options.iterations * passes * stepsPerPass;
+
+  const learnFrom = ({ states }: CollectedStates, index: number, own: RandomStream) => {
+    const losses: number[] = [];
+    const norms: number[] = [];
+    let step = index * passes * stepsPerPass;
+    let learningRate = 0;
+    for (let pass = 0; pass < passes; pass++) {
+      const order = own.child('order', pass).permutation(states.length);
+      for (let start = 0; start < order.length; start += batchSize) {
+        const batch = Array.from(order.subarray(start, start + batchSize), (at) => states[at]!);
+        learningRate = learningRateAt(options.learningRate, step, totalSteps);
+        const dropoutSeed = own.child('dropout', pass, start).integer(2 ** 32);
+        const { loss, gradientNorm } = learner.step(step, batch, { learningRate, dropoutSeed });
+        // Only in the first pass are the states new to the network.
+        if (pass === 0) losses.push(loss);
+        norms.push(gradientNorm);
+        step++;
+      }
+    }
+    return { loss: meanOf(losses), gradientNorm: meanOf(norms), learningRate };
+  };
+
+  const { every, ...heldOut } = options.validation;
+  const validation = new PolicyValidation(environment, posterior, { ...heldOut, stream: stream.child('validation') });
+  const trainer: Learner<typeof ACTION_VALUE_METRICS> = {
+    kind: 'action-value-training',
+    label: 'design policy',
+    metrics: ACTION_VALUE_METRICS,
+    shown: ['rollout/return', 'values/spread', 'values/explained'],
+    steps: options.iterations,
+    length: {
+      option: 'learner.iterations',
+      ...(options.learningRate.kind === 'cosine' ? { fixedBy: 'learner.learningRate.kind=cosine' } : {}),
+    },
+    schedule: { logEvery: 1, validateEvery: every, saveEvery: options.saveEvery },
+    step: async (index) => {
+      const own = stream.child('iteration', index);
+      const collected = collectTriedStates(
+        { ...collection, valueOf: (histories, members) => learner.valueOf(histories, members) },
+        Array.from({ length: episodes }, (_, k) => own.child('episode', k)),
+      );
+      const { loss, gradientNorm, learningRate } = learnFrom(collected, index, own);
+      return {
+        gradientSteps: passes * stepsPerPass,
+        metrics: {
+          'rollout/return': meanOf(collected.finalPotentials),
+          'values/spread': collected.spread,
+          'values/explained': 1 - loss / collected.spread ** 2,
+          'policy/gradientNorm': gradientNorm,
+          'policy/learningRate': learningRate,
+        },
+      };
+    },
+    validate: async () => validation.run(learner.average),
+    model: () => learner.average.parameters.toArrays(),
+    saveModel: (folder, card) => savePolicy(folder, learner.average, { ...card, environment, seed }),
+    state: () => ({ weights: learner.toArrays() }),
+    restore: ({ weights = new Map() }, source) => learner.load(weights, source),
+  };
+  try {
+    return await runLearner({ learner: trainer, config, io });
+  } finally {
+    learner.dispose();
+  }
+}

@@ -1,0 +1,66 @@
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
+import { History } from '../../core/causal/history.js';
+import type { Intervention } from '../../core/causal/intervention.js';
+import type { SinkStatistics } from '../../core/native/ops/exact-posterior.js';
+import { ExactGraphPosterior } from '../../models/posterior/exact/exact-graph-posterior.js';
+import { mechanismRows } from '../../models/posterior/exact/mechanism-rows.js';
+
+// Shapes: K histories, S outcomes of each, r rows, d variables.
+
+/** What one experiment would measure. */
+export interface Outcome {
+  readonly intervention: Intervention;
+  /** [r, d] */
+  readonly rows: Float32Array;
+}
+
+/** A history and what could come next in it. */
+export interface TriedHistory {
+  readonly history: History;
+  /** [S], as many for every history. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/**
+ * Edge probabilities [K, S, d, d] of every history after each of its outcomes, in one call of the posterior. An exact one
+ * goes through the rows so far once for all outcomes of a history.
+ */
+export function probabilitiesAfter(posterior: GraphPosterior, tried: readonly TriedHistory[]): Float32Array {
+  if (posterior instanceof ExactGraphPosterior && posterior.prior.intercept !== 'free')
+    return Float32Array.from(posterior.evaluate(statisticsAfter(posterior, tried)).edgeProbabilities);
+  return posterior.edgeProbabilities(
+    tried.flatMap(({ history, outcomes }) => outcomes.map((outcome) => extended(history, outcome))),
+  );
+}
+
+function extended(history: History, { rows, intervention }: Outcome): History {
+  const after = history.prefix(history.rows);
+  after.append(rows, intervention);
+  return after;
+}
+
+function statisticsAfter(posterior: ExactGraphPosterior, tried: readonly TriedHistory[]): SinkStatistics {
+  const imperfect = posterior.misspecification !== undefined;
+  const parts = tried.map(({ history, outcomes }) =>
+    posterior.extended(
+      posterior.statistics([history]),
+      outcomes.map((outcome) => mechanismRows(extended(new History(history.size), outcome), { imperfect })),
+    ),
+  );
+  return {
+    count: parts.reduce((total, { count }) => total + count, 0),
+    size: parts[0]?.size ?? 0,
+    grams: joined(parts.map(({ grams }) => grams)),
+    rowCounts: joined(parts.map(({ rowCounts }) => rowCounts)),
+  };
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -11,11 +11,11 @@ import { HistoryEncoder, type HistoryEncoding } from '../networks/history-encode
 import type { ScaleWatch } from '../networks/trained-scale.js';
 import type { ActionDistribution } from './action-head.js';
 import { interventionsFromActions } from './action-numbers.js';
+import { createPolicyHead } from './create-policy-head.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tanh-gaussian.js';
 import type { AllowedTargets } from './distributions/target-distribution.js';
-import { sampleValues } from './distributions/value-signs.js';
 import type { PolicyConfig } from './policy-config.js';
-import { createPolicyHead, type PolicyHead } from './policy-head.js';
+import type { PolicyHead } from './policy-head.js';
 
 // Shapes: B histories, d variables, C action numbers per variable.
 
@@ -113,13 +113,11 @@ export class DesignPolicy {
     const actions = new Float32Array(histories.length * size * this.channels);
     for (let start = 0; start < histories.length; start += this.config.chunk) {
       const end = start + this.config.chunk;
-      const part = {
-        histories: histories.slice(start, end),
-        streams: mode === 'stochastic' ? streams.slice(start, end) : undefined,
-        allowed: joinAllowed(allowedTargets?.slice(start, end), size),
-      };
       const chosen = tf.tidy(() =>
-        this.head.hasGaussianSwitch ? this.#sampleNumbers(part) : this.#chooseTargets(part),
+        this.head.decide(this.encode(toHistoryBatch(packHistories(histories.slice(start, end)))), {
+          streams: mode === 'stochastic' ? streams.slice(start, end) : undefined,
+          allowed: joinAllowed(allowedTargets?.slice(start, end), size),
+        }),
       );
       actions.set(chosen, start * size * this.channels);
     }
@@ -133,58 +131,20 @@ export class DesignPolicy {
     return interventionsFromActions(actions, histories[0]?.size ?? 0, options);
   }
 
+  /** Entropy of the choice of targets after each history, nats. */
+  targetEntropies(histories: readonly History[]): Float32Array {
+    const entropies = new Float32Array(histories.length);
+    for (let start = 0; start < histories.length; start += this.config.chunk) {
+      const part = histories.slice(start, start + this.config.chunk);
+      const own = tf.tidy(() => this.head.targetEntropies(this.encode(toHistoryBatch(packHistories(part)))));
+      entropies.set(own, start);
+    }
+    return entropies;
+  }
+
   dispose(): void {
     this.parameters.dispose();
   }
-
-  /** tanh of every Gaussian number; a forbidden variable's switch is turned off. */
-  #sampleNumbers({ histories, streams, allowed }: DecisionPart): Float32Array {
-    const batch = toHistoryBatch(packHistories(histories));
-    const { mean, logStd } = this.distribution(batch);
-    let action = tf.tanh(mean);
-    if (streams !== undefined) {
-      const perHistory = mean.size / histories.length;
-      const noise = new Float32Array(mean.size);
-      streams.forEach((stream, k) => {
-        stream.fillNormal(noise.subarray(k * perHistory, (k + 1) * perHistory));
-      });
-      action = tanhGaussianSample(mean, logStd, tf.tensor3d(noise, mean.shape)).action as tf.Tensor3D;
-    }
-    const numbers = action.dataSync<'float32'>().slice();
-    allowed?.forEach((isAllowed, at) => {
-      if (isAllowed === 0) numbers[at * this.channels] = -1;
-    });
-    return numbers;
-  }
-
-  /** Switches of -1 or 1 for the chosen targets, and values where they count. */
-  #chooseTargets({ histories, streams, allowed }: DecisionPart): Float32Array {
-    const { targets, value, signs } = this.distribution(toHistoryBatch(packHistories(histories)), undefined, allowed);
-    const flags = streams === undefined ? targets.mode() : targets.draw(streams);
-    const numbers = new Float32Array(flags.length * this.channels);
-    flags.forEach((flag, at) => {
-      numbers[at * this.channels] = flag === 1 ? 1 : -1;
-    });
-    if (value === undefined) return numbers;
-    const positive = streams === undefined ? signs?.mode() : signs?.draw(streams);
-    const noise = new Float32Array(flags.length);
-    const size = flags.length / histories.length;
-    streams?.forEach((stream, k) => {
-      stream.fillNormal(noise.subarray(k * size, (k + 1) * size));
-    });
-    const values = sampleValues(value, tf.tensor2d(noise, value.mean.shape), positive).action.dataSync();
-    flags.forEach((flag, at) => {
-      if (flag === 1) numbers[at * this.channels + 1] = values[at]!;
-    });
-    return numbers;
-  }
-}
-
-/** The histories of one forward pass; without streams the decision is deterministic. */
-interface DecisionPart {
-  readonly histories: readonly History[];
-  readonly streams: readonly RandomStream[] | undefined;
-  readonly allowed: AllowedTargets | undefined;
 }
 
 function requireOnePerHistory(what: string, given: number, histories: number): void {

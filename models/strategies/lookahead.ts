@@ -126,7 +126,9 @@ class OneStepPlanner {
         return mechanismRows(measured);
       });
     }).flat();
-    const { edgeProbabilities } = this.#posterior.evaluate(this.#posterior.extended(statistics, outcomes));
+    const { edgeProbabilities } = this.#posterior.evaluate(this.#posterior.extended(statistics, outcomes), {
+      trusted: true,
+    });
     const sums = new Float64Array(candidates.length);
     const entries = size * size;
     edgeProbabilities.forEach((probability, at) => {

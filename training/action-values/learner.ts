@@ -14,7 +14,7 @@ import { Adam, lossAndGradients, polyakUpdate } from '../../core/tensor/optimize
 import { encoderDropoutInput } from '../../models/networks/encoder.js';
 import { historyInputs, packHistories, toHistoryBatch } from '../../models/networks/history-batch.js';
 import type { DesignPolicy } from '../../models/policy/design-policy.js';
-import { ScoredSetsHead } from '../../models/policy/policy-head.js';
+import { ScoredSetsHead } from '../../models/policy/scored-sets-head.js';
 import type { ActionValueConfig } from '../config/action-value-config.js';
 import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import type { TriedState } from './collect.js';
@@ -22,7 +22,7 @@ import type { TriedState } from './collect.js';
 // Shapes: B states, S sets of targets, d variables.
 
 type ValueInputs = ReturnType<typeof historyInputs> & {
-  /** [B, S, d] */ members: StepInput;
+  /** [B, S, d] */ sets: StepInput;
   /** [B, S] */ advantages: StepInput;
   dropoutKeys: StepInput | undefined;
   averageRate: StepInput;
@@ -62,21 +62,20 @@ export class ActionValueLearner {
     ]);
   }
 
-  /** Values [K, S] by the averaged weights of sets with members [K] of [S, d]. */
-  valueOf(histories: readonly History[], members: readonly Uint8Array[]): Float32Array {
+  /** Values [K, S] of sets, [K] of [S, d], by the averaged weights. */
+  valueOf(histories: readonly History[], sets: readonly Int8Array[]): Float32Array {
     const { chunk } = this.average.config;
-    const sets = (members[0]?.length ?? 0) / (histories[0]?.size ?? 1);
-    const values = new Float32Array(histories.length * sets);
+    const count = (sets[0]?.length ?? 0) / (histories[0]?.size ?? 1);
+    const values = new Float32Array(histories.length * count);
     for (let start = 0; start < histories.length; start += chunk) {
       const part = histories.slice(start, start + chunk);
-      const { shape, values: flags } = memberInput(members.slice(start, start + chunk), part[0]?.size ?? 0);
+      const given = setInput(sets.slice(start, start + chunk), part[0]?.size ?? 0);
       const own = tf.tidy(() => {
         const encoding = this.average.encode(toHistoryBatch(packHistories(part)));
-        return scoredHead(this.average)
-          .values(encoding, tf.tensor3d(flags as Float32Array, [...shape] as [number, number, number]))
-          .dataSync<'float32'>();
+        const listed = tf.tensor<tf.Rank.R3>(given.values, [...given.shape] as [number, number, number]);
+        return scoredHead(this.average).values(encoding, listed).dataSync<'float32'>();
       });
-      values.set(own, start * sets);
+      values.set(own, start * count);
     }
     return values;
   }
@@ -114,19 +113,19 @@ export class ActionValueLearner {
 
   #inputs(step: number, states: readonly TriedState[], dropoutSeed: number): ValueInputs {
     const histories = packHistories(states.map(({ history }) => history));
-    const members = memberInput(
-      states.map((state) => state.members),
+    const sets = setInput(
+      states.map((state) => state.sets),
       histories.size,
     );
-    const sets = members.shape[1]!;
-    const advantages = new Float32Array(states.length * sets);
+    const count = sets.shape[1]!;
+    const advantages = new Float32Array(states.length * count);
     states.forEach((state, b) => {
-      advantages.set(state.advantages, b * sets);
+      advantages.set(state.advantages, b * count);
     });
     return {
       ...historyInputs(histories),
-      members,
-      advantages: { shape: [states.length, sets], values: advantages },
+      sets,
+      advantages: { shape: [states.length, count], values: advantages },
       dropoutKeys: encoderDropoutInput(this.policy.config, dropoutSeed),
       // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.
       averageRate: scalarInput(Math.max(this.#averageRate, 10 / (step + 10))),
@@ -138,10 +137,7 @@ export class ActionValueLearner {
     const batch = { channels: tensors.channels as tf.Tensor4D, rowMask: tensors.rowMask as tf.Tensor2D | undefined };
     const training = tensors.dropoutKeys && { dropoutKeys: tensors.dropoutKeys as tf.Tensor1D };
     const { value, gradients } = lossAndGradients(() => {
-      const values = scoredHead(this.policy).values(
-        this.policy.encode(batch, training),
-        tensors.members as tf.Tensor3D,
-      );
+      const values = scoredHead(this.policy).values(this.policy.encode(batch, training), tensors.sets as tf.Tensor3D);
       const error = tf.sub(tf.sub(values, tf.mean(values, 1, true)), tensors.advantages);
       return tf.mean(tf.square(error)) as tf.Scalar;
     }, this.policy.parameters);
@@ -167,11 +163,12 @@ export function scoredHead({ head, config }: DesignPolicy): ScoredSetsHead {
   );
 }
 
-function memberInput(members: readonly Uint8Array[], size: number): StepInput {
-  const sets = (members[0]?.length ?? 0) / size;
-  const values = new Float32Array(members.length * sets * size);
-  members.forEach((flags, b) => {
-    values.set(flags, b * sets * size);
+/** Sets [B] of [S, d] as [B, S, d]. */
+function setInput(sets: readonly Int8Array[], size: number): StepInput {
+  const count = (sets[0]?.length ?? 0) / size;
+  const values = new Float32Array(sets.length * count * size);
+  sets.forEach((own, b) => {
+    values.set(own, b * count * size);
   });
-  return { shape: [members.length, sets, size], values };
+  return { shape: [sets.length, count, size], values };
 }

@@ -90,7 +90,7 @@ export async function trainPolicyByActionValues(
     step: async (index) => {
       const own = stream.child('iteration', index);
       const collected = collectTriedStates(
-        { ...collection, valueOf: (histories, members) => learner.valueOf(histories, members) },
+        { ...collection, valueOf: (histories, tried) => learner.valueOf(histories, tried) },
         Array.from({ length: episodes }, (_, k) => own.child('episode', k)),
       );
       const { loss, gradientNorm, learningRate } = learnFrom(collected, index, own);

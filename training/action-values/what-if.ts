@@ -1,5 +1,5 @@
 import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
-import { History } from '../../core/causal/history.js';
+import type { History } from '../../core/causal/history.js';
 import type { Intervention } from '../../core/causal/intervention.js';
 import type { SinkStatistics } from '../../core/native/ops/exact-posterior.js';
 import { ExactGraphPosterior } from '../../models/posterior/exact/exact-graph-posterior.js';
@@ -27,7 +27,9 @@ export interface TriedHistory {
  */
 export function probabilitiesAfter(posterior: GraphPosterior, tried: readonly TriedHistory[]): Float32Array {
   if (posterior instanceof ExactGraphPosterior && posterior.prior.intercept !== 'free')
-    return Float32Array.from(posterior.evaluate(statisticsAfter(posterior, tried)).edgeProbabilities);
+    return Float32Array.from(
+      posterior.evaluate(statisticsAfter(posterior, tried), { trusted: true }).edgeProbabilities,
+    );
   return posterior.edgeProbabilities(
     tried.flatMap(({ history, outcomes }) => outcomes.map((outcome) => extended(history, outcome))),
   );
@@ -44,7 +46,7 @@ function statisticsAfter(posterior: ExactGraphPosterior, tried: readonly TriedHi
   const parts = tried.map(({ history, outcomes }) =>
     posterior.extended(
       posterior.statistics([history]),
-      outcomes.map((outcome) => mechanismRows(extended(new History(history.size), outcome), { imperfect })),
+      outcomes.map((outcome) => mechanismRows(extended(history.prefix(0), outcome), { imperfect })),
     ),
   );
   return {

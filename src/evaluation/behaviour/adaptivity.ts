@@ -1,7 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
-import type { History } from '../../../core/causal/history.js';
 import type { DesignStrategy } from '../../../models/design-strategy.js';
-import { packHistories, toHistoryBatch } from '../../../models/networks/history-batch.js';
 import type { DesignPolicy } from '../../../models/policy/design-policy.js';
 import type { Bootstrap } from '../scores/statistics.js';
 import { finite, type ResultRow } from '../scores/summary.js';
@@ -18,23 +15,6 @@ export interface Adaptivity {
   readonly dependence: number | null;
 }
 
-/** The entropy of a policy's choice of targets, nats, for each history. */
-export function targetEntropies(policy: DesignPolicy, histories: readonly History[]): Float32Array {
-  const entropies = new Float32Array(histories.length);
-  for (let start = 0; start < histories.length; start += policy.config.chunk) {
-    const part = histories.slice(start, start + policy.config.chunk);
-    const own = tf.tidy(() =>
-      policy
-        .distribution(toHistoryBatch(packHistories(part)))
-        .targets.entropy()
-        .dataSync<'float32'>()
-        .slice(),
-    );
-    entropies.set(own, start);
-  }
-  return entropies;
-}
-
 /** The strategy itself; `record` learns the entropies of what it could have chosen before each of its choices. */
 export function watchEntropy(
   strategy: DesignStrategy,
@@ -46,7 +26,7 @@ export function watchEntropy(
     tasks: strategy.tasks,
     knowledge: strategy.knowledge,
     propose(context) {
-      record(context.step, targetEntropies(policy, context.histories));
+      record(context.step, policy.targetEntropies(context.histories));
       return strategy.propose(context);
     },
   };

@@ -5,7 +5,7 @@ import { RandomStream } from '../../../core/random/stream.js';
 import { createActionHead } from '../../../models/policy/action-head.js';
 import { candidateActions } from '../../../models/policy/candidate-actions.js';
 import { CriticConfig } from '../../../models/policy/critic-config.js';
-import { ActionHeadConfig, PolicyConfig } from '../../../models/policy/policy-config.js';
+import { PolicyConfig } from '../../../models/policy/policy-config.js';
 import { RedqConfig } from '../../../training/config/redq-config.js';
 import { choiceActorLoss } from '../../../training/redq/choice-loss.js';
 import { RedqLearner } from '../../../training/redq/learner.js';

@@ -5,12 +5,7 @@ import { doIntervention, observe } from '../../../../core/causal/intervention.js
 import { RandomStream } from '../../../../core/random/stream.js';
 import { DesignPolicy } from '../../../../models/policy/design-policy.js';
 import { PolicyConfig } from '../../../../models/policy/policy-config.js';
-import {
-  adaptivityByRound,
-  pluginEntropy,
-  targetEntropies,
-  watchEntropy,
-} from '../../../../src/evaluation/behaviour/adaptivity.js';
+import { adaptivityByRound, pluginEntropy, watchEntropy } from '../../../../src/evaluation/behaviour/adaptivity.js';
 import { Bootstrap } from '../../../../src/evaluation/scores/statistics.js';
 import { createStrategies } from '../../../../src/evaluation/strategies/registry.js';
 import { play } from './plays.js';
@@ -58,15 +53,17 @@ describe('of a policy', () => {
     );
 
   test('a new policy is nearly undecided among the variables, however many histories go into one pass', () => {
-    const whole = targetEntropies(policy(8), histories);
+    const whole = policy(8).targetEntropies(histories);
     expect(whole).toHaveLength(5);
     for (const entropy of whole) {
       expect(entropy).toBeLessThanOrEqual(Math.log(3) + 1e-6);
       expect(entropy).toBeGreaterThan(0.9 * Math.log(3));
     }
-    targetEntropies(policy(2), histories).forEach((entropy, k) => {
-      expect(entropy).toBeCloseTo(whole[k]!, 5);
-    });
+    policy(2)
+      .targetEntropies(histories)
+      .forEach((entropy, k) => {
+        expect(entropy).toBeCloseTo(whole[k]!, 5);
+      });
   });
 
   test('watching changes nothing of what is proposed', () => {

@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs';
+import { CausalPilotError } from '../../core/errors.js';
+import type { HistoryEncoding } from '../networks/history-encoder.js';
+import type { ParameterScope } from '../networks/initialization.js';
+import { listSignedSets } from '../target-sets.js';
+import { ScoredSets } from './distributions/scored-sets.js';
+import type { PolicyConfig, ScoredSetsConfig } from './policy-config.js';
+import type { DecisionOptions, PolicyHead } from './policy-head.js';
+import { SetValues } from './set-values.js';
+
+// Shapes: B histories, S sets of targets, d variables, C action numbers per variable.
+
+/** Values every set of targets at full strength, signs included where there are values, and takes the best. */
+export class ScoredSetsHead implements PolicyHead {
+  readonly hasGaussianSwitch = false;
+  readonly #config: ScoredSetsConfig;
+  readonly #channels: number;
+  readonly #values: SetValues;
+  readonly #lists = new Map<number, Int8Array>();
+
+  /** @throws CausalPilotError E_CONFIG without encodings of pairs. */
+  constructor(scope: ParameterScope, config: PolicyConfig & { readonly head: ScoredSetsConfig }, channels: number) {
+    const { head, pairEncoder, width, hidden } = config;
+    if (pairEncoder === undefined)
+      throw new CausalPilotError(
+        'E_CONFIG',
+        "policy.head: the 'scored' head reads encodings of pairs, and there are none; set policy.pairEncoder",
+      );
+    this.#config = head;
+    this.#channels = channels;
+    this.#values = new SetValues(scope, { width, hidden, channels: pairEncoder.channels, signs: channels > 1 });
+  }
+
+  numbersIn(size: number): number {
+    return Math.min(this.#config.maximumTargets, size) * this.#channels;
+  }
+
+  /** The sets that it weighs [S, d]: 1 or -1 for a target, 0 elsewhere. @throws CausalPilotError E_INPUT if there are too many. */
+  sets(size: number): Int8Array {
+    const known = this.#lists.get(size);
+    if (known !== undefined) return known;
+    const { minimumTargets, maximumTargets } = this.#config;
+    const sets = listSignedSets(size, { least: minimumTargets, most: maximumTargets }, { signs: this.#channels > 1 });
+    this.#lists.set(size, sets);
+    return sets;
+  }
+
+  /** Values [B, S] of sets [B, S, d] as `sets` has them; only their differences within a history mean something. */
+  values({ variables, pairs }: HistoryEncoding, sets: tf.Tensor3D): tf.Tensor2D {
+    return this.#values.apply({ variables, pairs: pairs! }, sets);
+  }
+
+  /** @throws CausalPilotError E_STATE always. */
+  distribution(): never {
+    throw new CausalPilotError(
+      'E_STATE',
+      "policy: the 'scored' head has values of sets and no differentiable distribution; it learns by action values",
+    );
+  }
+
+  targetEntropies(encoding: HistoryEncoding): Float32Array {
+    return this.#scored(encoding).targetEntropies();
+  }
+
+  decide(encoding: HistoryEncoding, { streams, allowed }: DecisionOptions): Float32Array {
+    const scored = this.#scored(encoding, allowed);
+    const chosen = streams === undefined ? scored.best() : scored.draw(streams);
+    const numbers = new Float32Array(chosen.length * this.#channels);
+    chosen.forEach((sign, at) => {
+      numbers[at * this.#channels] = sign === 0 ? -1 : 1;
+      if (this.#channels > 1) numbers[at * this.#channels + 1] = sign;
+    });
+    return numbers;
+  }
+
+  #scored(encoding: HistoryEncoding, allowed?: DecisionOptions['allowed']): ScoredSets {
+    const [batch, size] = encoding.variables.shape;
+    const sets = this.sets(size);
+    const tiled = tf.tile(tf.tensor3d(Float32Array.from(sets), [1, sets.length / size, size]), [batch, 1, 1]);
+    const values = this.values(encoding, tiled).dataSync<'float32'>();
+    return new ScoredSets(values, { sets, size, temperature: this.#config.temperature, allowed });
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { allTargetSets, countTargetSets, listSignedSets } from '../../models/target-sets.js';
+
+/** Every subset of `count` variables by the bits of a number: an independent listing. */
+const subsets = (count: number) =>
+  Array.from({ length: 2 ** count }, (_, bits) => Array.from({ length: count }, (_bit, i) => (bits >> i) & 1));
+
+describe('sets of targets', () => {
+  test.each([
+    [5, 1, 3],
+    [6, 0, 2],
+    [3, 2, 5],
+    [4, 0, 0],
+  ])('of %i variables with %i to %i members are all there, once each', (count, least, most) => {
+    const wanted = subsets(count).filter((flags) => {
+      const members = flags.reduce((sum, flag) => sum + flag, 0);
+      return members >= least && members <= most;
+    });
+    const variables = Array.from({ length: count }, (_, i) => 10 * i);
+    const sets = allTargetSets(variables, { least, most });
+    expect(countTargetSets(count, { least, most })).toBe(wanted.length);
+    expect(sets.map((set) => set.join()).sort()).toEqual(
+      wanted.map((flags) => variables.filter((_, i) => flags[i] === 1).join()).sort(),
+    );
+    expect(listSignedSets(count, { least, most }, { signs: false })).toHaveLength(wanted.length * count);
+  });
+
+  test('with signs, every pattern is there up to a common sign, patterns of a set next to each other', () => {
+    const size = 4;
+    const listed = listSignedSets(size, { least: 1, most: 3 }, { signs: true });
+    const rows = Array.from({ length: listed.length / size }, (_, s) => [...listed.subarray(s * size, (s + 1) * size)]);
+    // 4 + 6 * 2 + 4 * 4
+    expect(rows).toHaveLength(32);
+    const all = rows.flatMap((row) => [row.join(), row.map((sign) => 0 - sign).join()]);
+    expect(new Set(all).size).toBe(64);
+    for (const row of rows) expect(row.find((sign) => sign !== 0)).toBe(1);
+    const keys = rows.map((row) => row.map(Math.abs).join());
+    const runs = keys.filter((key, s) => key !== keys[s - 1]);
+    expect(new Set(runs).size).toBe(runs.length);
+  });
+
+  test('too many to weigh are refused with their number and what to do', () => {
+    expect(() => listSignedSets(30, { least: 1, most: 3 }, { signs: true })).toThrow(
+      /30 variables have 17140 sets of 1 to 3 targets, signs counted, more than the 8192 .* lower policy.head.maximumTargets/,
+    );
+    expect(listSignedSets(30, { least: 1, most: 3 }, { signs: false })).toHaveLength(4525 * 30);
+  });
+});

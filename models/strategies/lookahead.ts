@@ -1,13 +1,12 @@
 import { History } from '../../core/causal/history.js';
-import { type Intervention, intervene, observe, targetFlags } from '../../core/causal/intervention.js';
+import { type Intervention, intervene, observe } from '../../core/causal/intervention.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignContext, DesignStrategy } from '../design-strategy.js';
 import { ExactPosteriorSampler } from '../posterior/exact/draw-systems.js';
 import type { ExactGraphPosterior } from '../posterior/exact/exact-graph-posterior.js';
 import { mechanismRows } from '../posterior/exact/mechanism-rows.js';
-import { allTargetSets, countTargetSets } from '../target-sets.js';
-import { fullStrength } from './simple-design.js';
+import { countSignedSets, listSignedSets } from '../target-sets.js';
 
 // Shapes: C candidates, d variables.
 
@@ -56,31 +55,54 @@ export function lookahead({ name, posteriorOf, rowsPerExperiment, ...effort }: L
   };
 }
 
-/** Observation and sets of allowed targets at full strength with random signs; all sets where they are few enough. */
+/**
+ * Observation and sets of allowed targets at full strength with every pattern of signs, of which a common turn is left out
+ * since it tells the same; all of them where they are few enough.
+ */
 function candidateExperiments(context: DesignContext, system: number, effort: LookaheadEffort): Intervention[] {
   const { interventionKind, valueRange } = context;
   const { size } = context.histories[system]!;
   const stream = context.streams[system]!.child('candidates');
   const allowed = context.allowedTargets?.[system];
   const variables = Array.from({ length: size }, (_, i) => i).filter((i) => allowed === undefined || allowed[i] === 1);
-  const sets = targetSets(variables, effort, stream);
   return [
     observe(size),
-    ...sets.map((set) => intervene(interventionKind, targetFlags(size, set), fullStrength(size, valueRange, stream))),
+    ...signedSets(variables, effort, stream).map((signs) => {
+      const values = new Float32Array(size);
+      const targets = new Uint8Array(size);
+      signs.forEach((sign, at) => {
+        values[variables[at]!] = sign * valueRange;
+        targets[variables[at]!] = Math.abs(sign);
+      });
+      return intervene(interventionKind, targets, values);
+    }),
   ];
 }
 
-function targetSets(variables: readonly number[], effort: LookaheadEffort, stream: RandomStream): number[][] {
-  const most = Math.min(effort.mostTargets, variables.length);
-  const sizes = { least: 1, most };
-  if (countTargetSets(variables.length, sizes) <= effort.candidates) return allTargetSets(variables, sizes);
-  const drawn = new Map<string, number[]>();
+/** Sets as `listSignedSets` has them, of the numbers of variables. */
+function signedSets(variables: readonly number[], effort: LookaheadEffort, stream: RandomStream): Int8Array[] {
+  const size = variables.length;
+  const sizes = { least: 1, most: Math.min(effort.mostTargets, size) };
+  if (countSignedSets(size, sizes, { signs: true }) <= effort.candidates) {
+    const listed = listSignedSets(size, sizes, { signs: true });
+    return Array.from({ length: listed.length / Math.max(1, size) }, (_, s) =>
+      listed.subarray(s * size, (s + 1) * size),
+    );
+  }
+  const drawn = new Map<string, Int8Array>();
   while (drawn.size < effort.candidates) {
-    const order = stream.permutation(variables.length);
-    const set = Array.from(order.subarray(0, 1 + stream.integer(most)), (at) => variables[at]!).sort((a, b) => a - b);
-    drawn.set(set.join(), set);
+    const set = new Int8Array(size);
+    const members = stream.permutation(size).subarray(0, 1 + stream.integer(sizes.most));
+    members.forEach((at) => {
+      set[at] = stream.sign();
+    });
+    drawn.set(withFirstPositive(set).join(), withFirstPositive(set));
   }
   return [...drawn.values()];
+}
+
+function withFirstPositive(set: Int8Array): Int8Array {
+  return set.find((sign) => sign !== 0) === -1 ? set.map((sign) => -sign) : set;
 }
 
 /** Tries experiments on systems drawn from the posterior of one history. */

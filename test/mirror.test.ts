@@ -59,7 +59,7 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'test/models/civ/integrated-variance.test.ts': ['models/civ/lookahead-spread.ts'],
   'test/models/civ/minimise-acquisition.test.ts': ['models/civ/propose-shift.ts', 'models/civ/sphere-minimiser.ts'],
   'test/models/networks/encoder.test.ts': ['models/networks/pair-encoder.ts'],
-  'test/models/policy/action-head.test.ts': ['models/policy/candidate-actions.ts'],
+  'test/models/policy/action-head.test.ts': ['models/policy/candidate-actions.ts', 'models/policy/outputs-head.ts'],
   'test/models/policy/distributions/target-distributions.test.ts': ['models/policy/distributions/target-subset.ts'],
   'test/src/cli/commands.test.ts': [
     'src/cli/commands/cuda-self-check.ts',
@@ -87,6 +87,7 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'test/src/cli/evaluate-goal.test.ts': ['src/evaluation/goal/run-goal-evaluation.ts'],
   'test/src/fixtures/main.test.ts': ['src/fixtures/comparer.ts', 'src/fixtures/encoder-layer.ts'],
   'test/training/branched-gradient/estimator.test.ts': ['training/branched-gradient/rollout.ts'],
+  'test/cases/work-that-did-not-happen.test.ts': ['training/config/unread-options.ts'],
   'test/training/redq/learning-start.test.ts': ['training/config/experiment-config.ts'],
 };
 

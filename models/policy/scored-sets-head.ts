@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import { listSignedSets } from '../../core/causal/target-sets.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { HistoryEncoding } from '../networks/history-encoder.js';
 import type { ParameterScope } from '../networks/initialization.js';
-import { listSignedSets } from '../target-sets.js';
 import { ScoredSets } from './distributions/scored-sets.js';
 import type { PolicyConfig, ScoredSetsConfig } from './policy-config.js';
 import type { DecisionOptions, PolicyHead } from './policy-head.js';

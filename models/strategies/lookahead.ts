@@ -1,12 +1,12 @@
 import { History } from '../../core/causal/history.js';
 import { type Intervention, intervene, observe } from '../../core/causal/intervention.js';
+import { countSignedSets, listSignedSets } from '../../core/causal/target-sets.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignContext, DesignStrategy } from '../design-strategy.js';
 import { ExactPosteriorSampler } from '../posterior/exact/draw-systems.js';
 import type { ExactGraphPosterior } from '../posterior/exact/exact-graph-posterior.js';
 import { mechanismRows } from '../posterior/exact/mechanism-rows.js';
-import { countSignedSets, listSignedSets } from '../target-sets.js';
 
 // Shapes: C candidates, d variables.
 

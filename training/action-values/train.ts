@@ -5,13 +5,13 @@ import { createCausalModelPrior } from '../../envs/design/prior-registry.js';
 import { savePolicy } from '../../models/checkpoints.js';
 import { actionChannels } from '../../models/policy/action-numbers.js';
 import { DesignPolicy } from '../../models/policy/design-policy.js';
-import { startFromPosterior } from '../branched-gradient/warm-start.js';
 import type { ActionValueConfig } from '../config/action-value-config.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
 import { learningRateAt } from '../config/schedules.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
+import { startFromPosterior } from '../loop/warm-start.js';
 import { type CollectedStates, collectTriedStates } from './collect.js';
 import { ActionValueLearner, scoredHead } from './learner.js';
 

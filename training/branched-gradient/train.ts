@@ -9,8 +9,8 @@ import type { BranchedGradientConfig } from '../config/branched-gradient-config.
 import type { ExperimentWith } from '../config/experiment-config.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
+import { startFromPosterior } from '../loop/warm-start.js';
 import { BranchedGradientLearner } from './learner.js';
-import { startFromPosterior } from './warm-start.js';
 
 export const BRANCHED_GRADIENT_METRICS = defineMetrics({
   'rollout/return': 'mean potential after the last experiment of the rollouts',

@@ -12,6 +12,11 @@ export interface UnreadOption {
 export function unreadOptions({ learner, policy, posterior, evaluation, backend }: ExperimentConfig): UnreadOption[] {
   return [
     ...learnerOptions(learner, policy),
+    ...list(
+      policy.head.kind === 'scored',
+      ['policy.initialStd', 'policy.minimumLogStd'],
+      'the scored head draws no Gaussian numbers; choose another head',
+    ),
     ...penaltyOptions(posterior.training),
     ...scheduleOptions('posterior.training.learningRate', posterior.training.learningRate),
     ...list(

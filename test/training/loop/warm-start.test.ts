@@ -4,8 +4,8 @@ import { RandomStream } from '../../../core/random/stream.js';
 import { PairEncoderConfig } from '../../../models/networks/encoder-config.js';
 import { DesignPolicy } from '../../../models/policy/design-policy.js';
 import { PolicyConfig } from '../../../models/policy/policy-config.js';
-import { startFromPosterior } from '../../../training/branched-gradient/warm-start.js';
-import { toyPosterior } from './toy-experiment.js';
+import { startFromPosterior } from '../../../training/loop/warm-start.js';
+import { toyPosterior } from '../branched-gradient/toy-experiment.js';
 
 beforeAll(async () => {
   await useBackend({ threads: 1 });

@@ -1,4 +1,4 @@
-import { CausalPilotError } from '../core/errors.js';
+import { CausalPilotError } from '../errors.js';
 
 export interface SetSizes {
   /** Fewest and most variables in a set. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countSignedSets, listSignedSets } from '../../models/target-sets.js';
+import { countSignedSets, listSignedSets } from '../../../core/causal/target-sets.js';
 
 /** Every subset of `count` variables by the bits of a number: an independent listing. */
 const subsets = (count: number) =>

@@ -40,6 +40,7 @@ export {
   type EnvironmentCheckOptions,
   type EnvironmentFinding,
 } from '../envs/design/environment-checker.js';
+export { usePriorModule } from '../envs/design/module-prior.js';
 export { CausalModelPriorConfig } from '../envs/design/prior-config.js';
 export { createCausalModelPrior } from '../envs/design/prior-registry.js';
 export type { DeepPartial } from '../envs/design/vary-environment.js';

@@ -1,6 +1,7 @@
 import type { GraphPosterior } from '../core/causal/graph-posterior.js';
 import { CausalPilotError } from '../core/errors.js';
 import type { RunInputs } from '../core/run/run-inputs.js';
+import { priorModuleInputs } from '../envs/design/module-prior.js';
 import { originOf } from '../models/checkpoints.js';
 import { ExactGraphPosterior } from '../models/posterior/exact/exact-graph-posterior.js';
 import { trainPolicyByActionValues } from './action-values/train.js';
@@ -16,8 +17,9 @@ export function trainPolicy(
   posterior: GraphPosterior,
   io: TrainingIo,
 ): Promise<TrainingResult> {
-  const { learner } = config;
-  const bound = { ...io, inputs: { ...posteriorInput(posterior), ...io.inputs } };
+  const { learner, environment } = config;
+  const inputs = { ...priorModuleInputs(environment.prior), ...posteriorInput(posterior), ...io.inputs };
+  const bound = { ...io, inputs };
   switch (learner.kind) {
     case 'redq':
       return trainPolicyWithRedq({ ...config, learner }, posterior, bound);

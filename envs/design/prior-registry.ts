@@ -1,6 +1,7 @@
 import { LinearScmPrior } from '../linear-scm/linear-scm-prior.js';
 import type { CausalModelPrior } from '../prior/causal-model.js';
 import { GeneNetworkPrior } from '../sergio/gene-network-prior.js';
+import { modulePrior } from './module-prior.js';
 import type { CausalModelPriorConfig } from './prior-config.js';
 
 /** The prior that a config names; a new kind is one more member of `CausalModelPriorConfig` and one more case here. */
@@ -10,5 +11,7 @@ export function createCausalModelPrior(config: CausalModelPriorConfig): CausalMo
       return new LinearScmPrior(config);
     case 'sergio':
       return new GeneNetworkPrior(config);
+    case 'module':
+      return modulePrior(config);
   }
 }

@@ -178,9 +178,9 @@ function hasChanged(model: TensorMap, { initialWeights, gradientSteps }: LoopSta
 
 function cardOf(
   { step, bestMetrics, gradientSteps }: LoopState,
-  { weightsChanged, inputs }: { readonly weightsChanged: boolean; readonly inputs: RunInputs | undefined },
+  { weightsChanged, inputs = {} }: { readonly weightsChanged: boolean; readonly inputs: RunInputs | undefined },
 ): LearnedCard {
-  const from = inputs === undefined ? {} : { inputs };
+  const from = Object.keys(inputs).length === 0 ? {} : { inputs };
   return { step, metrics: bestMetrics, gradientSteps, weightsChanged, ...from };
 }
 

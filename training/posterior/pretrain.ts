@@ -1,5 +1,6 @@
 import { RandomStream } from '../../core/random/stream.js';
 import { defineMetrics } from '../../core/run/metrics.js';
+import { priorModuleInputs } from '../../envs/design/module-prior.js';
 import { saveGraphPosterior } from '../../models/checkpoints.js';
 import type { InputScaling } from '../../models/networks/encoder-config.js';
 import type { ExperimentConfig } from '../config/experiment-config.js';
@@ -112,7 +113,11 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
     restore: ({ weights = new Map() }, source) => trainer.load(weights, source),
   };
   try {
-    return await runLearner({ learner, config, io });
+    return await runLearner({
+      learner,
+      config,
+      io: { ...io, inputs: { ...priorModuleInputs(config.environment.prior), ...io.inputs } },
+    });
   } finally {
     await pool.close();
     trainer.dispose();

@@ -1,3 +1,4 @@
+import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DatasetSpec } from '../../envs/simulation/config.js';
 import {
@@ -67,9 +68,17 @@ export class TrainingData {
   }
 }
 
+/** @throws CausalPilotError E_CONFIG where labels must be exact and cannot be. */
 function isLabelled(labels: TrainingDataSpec['labels'], { environment }: World): boolean {
-  if (labels !== 'exact-where-cheap') return labels === 'exact';
-  return whyNotExact('exact', environment) === undefined && environment.prior.variables <= MOST_VARIABLES_LABELLED;
+  if (labels === 'graph') return false;
+  const why = whyNotExact('exact', environment);
+  if (labels === 'exact-where-cheap')
+    return why === undefined && environment.prior.variables <= MOST_VARIABLES_LABELLED;
+  if (why === undefined) return true;
+  throw new CausalPilotError(
+    'E_CONFIG',
+    `posterior.training.labels: 'exact' ones do not exist here: ${why}; set posterior.training.labels=graph`,
+  );
 }
 
 function placesByWorld(systems: readonly MeasuredSystem[]): Map<World, number[]> {

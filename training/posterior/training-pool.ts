@@ -5,9 +5,10 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
+import { priorModuleFile } from '../../envs/design/module-prior.js';
 import { checkDatasetSpec } from '../../envs/simulation/config.js';
 import { type TrainingBatch, TrainingData, type TrainingDataSpec } from './training-data.js';
-import type { TrainingAnswer, TrainingTask } from './training-worker.js';
+import type { TrainingAnswer, TrainingTask, TrainingWorkerData } from './training-worker.js';
 
 export interface TrainingPoolOptions {
   readonly data: TrainingDataSpec;
@@ -45,7 +46,10 @@ export class TrainingPool {
       filename: workerEntry(),
       minThreads: workers,
       maxThreads: workers,
-      workerData: options.data,
+      workerData: {
+        data: options.data,
+        priorModule: priorModuleFile(options.data.spec.environment.prior),
+      } satisfies TrainingWorkerData,
     });
     for (const thread of this.#workers.threads) this.#loading.push(loadedOrGone(thread));
   }

@@ -2,9 +2,17 @@
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { CausalPilotError, type ErrorCode } from '../../core/errors.js';
 import { RandomStream } from '../../core/random/stream.js';
+import { usePriorModule } from '../../envs/design/module-prior.js';
 import { type TrainingBatch, TrainingData, type TrainingDataSpec } from './training-data.js';
 
-/** One batch to make; the spec travels once, as the worker's data. */
+/** What travels once, when a worker starts. */
+export interface TrainingWorkerData {
+  readonly data: TrainingDataSpec;
+  /** File of the prior where it is a user's own. */
+  readonly priorModule: string | undefined;
+}
+
+/** One batch to make. */
 export interface TrainingTask {
   readonly count: number;
   readonly streamName: string;
@@ -17,10 +25,15 @@ export type TrainingAnswer =
 
 let data: Promise<TrainingData> | undefined;
 
+async function openData({ data, priorModule }: TrainingWorkerData): Promise<TrainingData> {
+  if (priorModule !== undefined) await usePriorModule(priorModule);
+  return TrainingData.create(data);
+}
+
 /** Answers with a batch whose arrays are handed over, not copied. */
 export default async function makeBatch({ count, streamName }: TrainingTask): Promise<object> {
   try {
-    data ??= TrainingData.create(workerData as TrainingDataSpec);
+    data ??= openData(workerData as TrainingWorkerData);
     const batch = (await data).make(count, new RandomStream(streamName));
     const { values, rowMask, graphs, labels } = batch;
     const buffers = [values, rowMask, graphs, labels].filter((array) => array !== undefined);

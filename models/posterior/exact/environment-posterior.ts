@@ -11,6 +11,7 @@ const BOUND_ON_PARENTS = 4;
 /** What keeps the posterior of that name from being exact in an environment, or undefined where nothing does. */
 export function whyNotExact(name: ExactPosteriorName, environment: DesignEnvConfig): string | undefined {
   const { prior, interventionKind, targetFlipProbability } = environment;
+  if (prior.kind === 'module') return 'nothing says how the systems of a module of your own work';
   if (prior.kind !== 'linear-scm') return `systems of kind '${prior.kind}' are not linear`;
   if (prior.noise.kind !== 'gaussian') return `the noise is ${prior.noise.kind}, not Gaussian`;
   if (targetFlipProbability > 0) return 'targets may be flipped without being recorded';
@@ -32,13 +33,14 @@ export async function exactPosteriorFor(
   environment: DesignEnvConfig,
   { allowMisspecified = false } = {},
 ): Promise<ExactGraphPosterior> {
+  const prior = priorFor(name, environment);
   const misspecification = whyNotExact(name, environment);
   if (misspecification !== undefined && !allowMisspecified)
     throw new CausalPilotError(
       'E_CONFIG',
       `posterior '${name}': ${misspecification}; use a learned posterior, or ask for '${name}-misspecified' knowingly`,
     );
-  return ExactGraphPosterior.create(priorFor(name, environment), { misspecification });
+  return ExactGraphPosterior.create(prior, { misspecification });
 }
 
 /** The exact posterior of an environment where there is one whose parent sets can all be listed, else undefined. */
@@ -60,6 +62,11 @@ export async function exactPosteriorBySize(
 }
 
 function priorFor(name: ExactPosteriorName, { prior }: DesignEnvConfig): ExactPriorConfig {
+  if (prior.kind === 'module')
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `posterior '${name}': nothing says how the systems of a module of your own work; use a learned posterior`,
+    );
   const { variables, graph } = prior;
   if (variables > MOST_VARIABLES)
     throw new CausalPilotError(

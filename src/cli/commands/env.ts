@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DesignEnvironment } from '../../../envs/design/design-env.js';
@@ -75,14 +73,10 @@ async function configuredEnvironments(options: CheckOptions): Promise<NamedEnvir
   }));
 }
 
-/** The module is code that the user names on purpose; it is loaded as any other Node module. */
+/** What the module's default export makes. */
 async function ownEnvironment(file: string): Promise<NamedEnvironment> {
-  const url = pathToFileURL(resolve(file)).href;
-  const loaded = (await import(url).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CausalPilotError('E_INPUT', `${file}: cannot be loaded: ${reason}`, { cause: error });
-  })) as { default?: unknown };
-  const { default: make } = loaded;
+  const { loadUserModule } = await import('../../../envs/design/user-module.js');
+  const { default: make } = await loadUserModule(file);
   if (typeof make !== 'function')
     throw new CausalPilotError('E_INPUT', `${file}: the default export must be a function that makes an environment`);
   return { name: file, make: () => make() as DesignEnvironment };

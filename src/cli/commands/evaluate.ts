@@ -12,6 +12,7 @@ import {
   nameList,
   strategyOverrides,
 } from '../session/options.js';
+import { MODULE_OPTION } from '../session/own-prior.js';
 import { printJson, printLine, withSession } from '../session/session.js';
 
 interface EvaluateOptions extends ExperimentOptions {
@@ -42,13 +43,15 @@ export function registerEvaluate(program: Command): void {
       )
       .option('--environments <names>', 'comma-separated settings instead of those of the config', nameList)
       .option('--ood', 'the training distribution and the whole out-of-distribution suite')
+      .option('--module <file>', MODULE_OPTION)
       .addHelpText(
         'after',
         `
 Example:
   causal-pilot evaluate --preset linear-d10 --ood --set evaluation.systems=100
   causal-pilot evaluate --preset linear-d10 --strategies policy,random,round-robin-full --json
-  causal-pilot evaluate --task goal --preset civ-figure5 --set runs=5`,
+  causal-pilot evaluate --task goal --preset civ-figure5 --set runs=5
+  causal-pilot evaluate --preset linear-d10 --module ./my-environment.js --posterior runs/mine/posterior --policy runs/mine/policy --out runs/mine/evaluation`,
       ),
   ).action(evaluate);
 }
@@ -95,10 +98,13 @@ function parseTask(name: string): TaskKind {
 }
 
 /** @throws CausalPilotError E_CONFIG naming an option that only the structure task has. */
-function refuseForGoals({ ood, environments, resume }: EvaluateOptions): void {
-  const given = Object.entries({ '--ood': ood, '--environments': environments, '--resume': resume }).find(
-    ([, value]) => value !== undefined && value !== false,
-  );
+function refuseForGoals({ ood, environments, resume, module }: EvaluateOptions): void {
+  const given = Object.entries({
+    '--ood': ood,
+    '--environments': environments,
+    '--resume': resume,
+    '--module': module,
+  }).find(([, value]) => value !== undefined && value !== false);
   if (given !== undefined)
     throw new CausalPilotError(
       'E_CONFIG',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { requireLearned } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
+import { MODULE_OPTION } from '../session/own-prior.js';
 import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
 import { trainingSummary } from '../session/training-summary.js';
 
@@ -9,12 +10,14 @@ export function registerPretrain(program: Command): void {
     program
       .command('pretrain')
       .description('train the graph posterior on freshly simulated systems')
+      .option('--module <file>', MODULE_OPTION)
       .addHelpText(
         'after',
         `
 Example:
   causal-pilot pretrain --preset linear-d10 --out runs/linear-d10/posterior
-  causal-pilot pretrain --preset linear-d10 --out runs/linear-d10/posterior --resume`,
+  causal-pilot pretrain --preset linear-d10 --out runs/linear-d10/posterior --resume
+  causal-pilot pretrain --preset linear-d10 --module ./my-environment.js --out runs/mine/posterior`,
       ),
   ).action(pretrain);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
+import { MODULE_OPTION } from '../session/own-prior.js';
 import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
 import { trainAgainst } from '../session/train-against.js';
 import { trainingSummary } from '../session/training-summary.js';
@@ -15,11 +16,13 @@ export function registerTrain(program: Command): void {
       .command('train')
       .description('train the design policy against a graph posterior')
       .option('--posterior <source>', POSTERIOR_OPTION)
+      .option('--module <file>', MODULE_OPTION)
       .addHelpText(
         'after',
         `
 Example:
-  causal-pilot train --preset linear-d10 --posterior runs/linear-d10/posterior --set learner.batchSize=256`,
+  causal-pilot train --preset linear-d10 --posterior runs/linear-d10/posterior --set learner.batchSize=256
+  causal-pilot train --preset linear-d10 --module ./my-environment.js --posterior runs/mine/posterior --out runs/mine/policy`,
       ),
   ).action(train);
 }

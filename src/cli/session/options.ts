@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
+import { useOwnPrior } from './own-prior.js';
 import { overriddenOption, type Reader, refuseUnread } from './read-options.js';
 
 /** Options of every command that runs an experiment. */
@@ -16,6 +17,8 @@ export interface ExperimentOptions {
   readonly precision?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
+  /** File of the user's own prior, where the command takes one. */
+  readonly module?: string;
 }
 
 /** Adds the options that say which experiment: `--preset`, `--config`, `--set`. */
@@ -76,10 +79,10 @@ export function strategyOverrides(strategies: readonly string[] | undefined, opt
  * options set by the user that the command does not read.
  */
 export async function loadExperiment(
-  options: Pick<ExperimentOptions, 'preset' | 'config' | 'set' | 'backend' | 'threads' | 'precision'>,
+  options: Pick<ExperimentOptions, 'preset' | 'config' | 'set' | 'backend' | 'threads' | 'precision' | 'module'>,
   reader: Reader,
 ): Promise<ExperimentConfig> {
-  const { preset, config: file, set, backend, threads, precision } = options;
+  const { preset, config: file, set, backend, threads, precision, module } = options;
   const { experimentPresets, loadExperimentConfig } = await import('../../../training/config/experiment-config.js');
   if (preset !== undefined && file !== undefined)
     throw new CausalPilotError('E_CONFIG', 'give --preset or --config, not both; a file may say `extends: <preset>`');
@@ -88,8 +91,10 @@ export async function loadExperiment(
       'E_CONFIG',
       `no experiment given; use --preset (${experimentPresets.names().join(', ')}) or --config FILE`,
     );
+  const ownPrior = module === undefined ? [] : await useOwnPrior(module, { set, file });
   const overrides = [
     ...set,
+    ...ownPrior,
     ...(backend === undefined ? [] : [`backend.name=${backend}`]),
     ...(threads === undefined ? [] : [`backend.threads=${threads}`]),
     ...(precision === undefined ? [] : [`backend.precision=${precision}`]),

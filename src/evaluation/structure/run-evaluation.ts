@@ -8,6 +8,7 @@ import { programVersion } from '../../../core/program-version.js';
 import type { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { createProgress } from '../../../core/run/progress.js';
 import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
+import { priorModuleInputs } from '../../../envs/design/module-prior.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
 import { openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
 import { exactPosteriorFor, whyNotExact } from '../../../models/posterior/exact/environment-posterior.js';
@@ -98,6 +99,7 @@ function planEvaluation({ config, posterior, policy, backend, ...run }: Evaluati
     backend,
     evaluation: { ...figures, strategies, environments },
     settings: evaluationSettings(environment, environments),
+    module: priorModuleInputs(environment.prior).module?.identity,
     // Planners plan with the prior of the training environment, whatever setting they play.
     planning: strategies.some((name) => plansWith(name) !== undefined) ? environment : null,
     posterior: posteriorIdentity(posterior),
@@ -171,6 +173,7 @@ function writeRecord(run: EvaluationRun, plan: EvaluationPlan, files: readonly s
     backend: run.backend,
     posterior: run.posterior,
     policy: run.policy ?? null,
+    module: priorModuleInputs(run.config.environment.prior).module,
     strategies: plan.strategies,
     settings: evaluationSettings(run.config.environment, plan.environments),
     evaluation: run.config.evaluation,

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createProgram } from '../../../src/cli/program.js';
 import { experimentPresets } from '../../../training/config/experiment-config.js';
+import { OWN_SYSTEMS } from '../../own-systems/own-systems.js';
 import { callCli, runCli } from './run-cli.js';
 
 // Every example of --help is run, in the order in which one command needs what another leaves, in an empty folder. Presets are
@@ -71,20 +72,17 @@ function standIn(preset: string): string {
   return `${preset}.yaml`;
 }
 
-/** What a user who has the package writes. */
-const OWN_ENVIRONMENT = `
-import { DesignEnv, DesignEnvConfig } from ${JSON.stringify(new URL('../../../dist/src/index.js', import.meta.url).href)};
-const nothing = { edgeProbabilities: (histories) => new Float32Array(histories.length * histories[0].size ** 2) };
-const prior = { kind: 'linear-scm', variables: 3 };
-export default () => DesignEnv.fromConfig(DesignEnvConfig.parse({ prior, initialRows: 4, budget: 2 }), nothing);
-`;
-
 const home = process.cwd();
 let folder = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'causal-pilot-help-'));
   process.chdir(folder);
-  writeFileSync('my-environment.js', OWN_ENVIRONMENT);
+  // An installed package is found by its name; the copy here, by where it is built.
+  const own = readFileSync(OWN_SYSTEMS, 'utf8').replace(
+    'causal-pilot',
+    new URL('../../../dist/src/index.js', import.meta.url).href,
+  );
+  writeFileSync('my-environment.js', own);
   for (const preset of ['quickstart', 'quickstart-redq', 'sergio-quick'])
     for (const command of ['pretrain', 'train'])
       expect(await callCli([command, '--config', standIn(preset), '--quiet'])).toMatchObject({ status: 0 });

@@ -1,5 +1,3 @@
-import { CausalPilotError } from '../errors.js';
-
 export interface SetSizes {
   /** Fewest and most variables in a set. */
   readonly least: number;
@@ -25,22 +23,19 @@ export function countSignedSets(size: number, { least, most }: SetSizes, options
 }
 
 /** Sets beyond this many are not listed: weighing all of them for every decision takes seconds. */
-const LARGEST_LIST = 8192;
+const LONGEST_LIST = 8192;
 
 /**
- * All sets of `least` to `most` out of `size` variables, [S, d]: 1 where a variable belongs to a set and 0 elsewhere. With
- * signs, 1 or -1 in every combination up to a common one: the first member of a set has 1.
+ * Sets of `least` to `most` out of `size` variables, [S, d]: 1 where a variable belongs to a set and 0 elsewhere. With signs, 1
+ * or -1 in every combination up to a common one: the first member of a set has 1. Patterns of a set follow each other.
  *
- * @throws CausalPilotError E_INPUT if there are more than 8,192.
+ * All sets are there unless they are more than 8,192: then those of fewer variables alone, as many as there are in whole sizes.
  */
-export function listSignedSets(size: number, sizes: SetSizes, options: SetOptions): Int8Array {
-  const count = countSignedSets(size, sizes, options);
-  if (count > LARGEST_LIST)
-    throw new CausalPilotError(
-      'E_INPUT',
-      `policy: ${size} variables have ${count} sets of ${sizes.least} to ${sizes.most} targets${options.signs ? ', signs counted' : ''}, more than the ${LARGEST_LIST} that can be weighed for a decision; lower policy.head.maximumTargets`,
-    );
-  const listed = new Int8Array(count * size);
+export function listSignedSets(size: number, { least, most }: SetSizes, options: SetOptions): Int8Array {
+  let largest = Math.min(most, size);
+  while (largest > least && countSignedSets(size, { least, most: largest }, options) > LONGEST_LIST) largest--;
+  const sizes = { least, most: largest };
+  const listed = new Int8Array(countSignedSets(size, sizes, options) * size);
   let at = 0;
   for (const set of subsets(size, sizes))
     for (let pattern = 0; pattern < patternsOf(set.length, options); pattern++) {

@@ -26,7 +26,11 @@ export const ActionHeadConfig = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('scored'),
       minimumTargets: z.int().min(0).default(1).describe('fewest targets in an experiment'),
-      maximumTargets: z.int().min(1).default(3).describe('most targets in an experiment'),
+      maximumTargets: z
+        .int()
+        .min(1)
+        .default(3)
+        .describe('most targets in an experiment; fewer on systems so large that there are more than 8,192 such sets'),
       temperature: z
         .number()
         .gt(0)

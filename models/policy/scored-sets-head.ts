@@ -10,6 +10,9 @@ import { SetValues } from './set-values.js';
 
 // Shapes: B histories, S sets of targets, d variables, C action numbers per variable.
 
+/** Histories x sets x variables that are valued in one pass: 64 MiB for a hidden layer of 64. */
+const LARGEST_SLICE = 2 ** 18;
+
 /** Values every set of targets at full strength, signs included where there are values, and takes the best. */
 export class ScoredSetsHead implements PolicyHead {
   readonly hasGaussianSwitch = false;
@@ -35,7 +38,7 @@ export class ScoredSetsHead implements PolicyHead {
     return Math.min(this.#config.maximumTargets, size) * this.#channels;
   }
 
-  /** The sets that it weighs [S, d]: 1 or -1 for a target, 0 elsewhere. @throws CausalPilotError E_INPUT if there are too many. */
+  /** The sets that it weighs [S, d]: 1 or -1 for a target, 0 elsewhere; on large systems those of fewer targets. */
   sets(size: number): Int8Array {
     const known = this.#lists.get(size);
     if (known !== undefined) return known;
@@ -73,11 +76,22 @@ export class ScoredSetsHead implements PolicyHead {
     return numbers;
   }
 
+  /** Values all sets, a slice of them at a time: hidden layers hold B S d H numbers. */
   #scored(encoding: HistoryEncoding, allowed?: DecisionOptions['allowed']): ScoredSets {
     const [batch, size] = encoding.variables.shape;
     const sets = this.sets(size);
-    const tiled = tf.tile(tf.tensor3d(Float32Array.from(sets), [1, sets.length / size, size]), [batch, 1, 1]);
-    const values = this.values(encoding, tiled).dataSync<'float32'>();
+    const count = sets.length / size;
+    const perSlice = Math.max(1, Math.floor(LARGEST_SLICE / (batch * size)));
+    const values = new Float32Array(batch * count);
+    for (let start = 0; start < count; start += perSlice) {
+      const slice = sets.subarray(start * size, (start + perSlice) * size);
+      const own = tf.tidy(() => {
+        const listed = tf.tensor3d(Float32Array.from(slice), [1, slice.length / size, size]);
+        return this.values(encoding, tf.tile(listed, [batch, 1, 1])).dataSync<'float32'>();
+      });
+      for (let b = 0; b < batch; b++)
+        values.set(own.subarray((b * slice.length) / size, ((b + 1) * slice.length) / size), b * count + start);
+    }
     return new ScoredSets(values, { sets, size, temperature: this.#config.temperature, allowed });
   }
 }

@@ -1,9 +1,11 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { packHistories, toHistoryBatch } from '../../../models/networks/history-batch.js';
 import { DesignPolicy } from '../../../models/policy/design-policy.js';
 import { PolicyConfig } from '../../../models/policy/policy-config.js';
+import type { ScoredSetsHead } from '../../../models/policy/scored-sets-head.js';
 import { permuteHistory, randomHistory } from '../random-histories.js';
 
 const network = {
@@ -63,6 +65,22 @@ describe('a policy with the scored head', () => {
     for (const mode of ['deterministic', 'stochastic'] as const)
       for (const { targets } of policy.propose(histories, { ...options, mode, streams: streams(), allowedTargets }))
         expect([...targets]).toEqual([0, 1, 0, 0]);
+  });
+
+  test('thousands of sets, valued in slices, give the decision of all at once', () => {
+    const policy = makePolicy({ head: { maximumTargets: 3 } });
+    const large = [6, 6, 6].map((rows, k) => randomHistory(20, rows, new RandomStream(`scored/large/${k}`)));
+    const head = policy.head as ScoredSetsHead;
+    const sets = head.sets(20);
+    const whole = tf.tidy(() => {
+      const listed = tf.tensor3d(Float32Array.from(sets), [1, 4960, 20]);
+      return head.values(policy.encode(toHistoryBatch(packHistories(large))), tf.tile(listed, [3, 1, 1])).arraySync();
+    });
+    policy.propose(large, { ...options, mode: 'deterministic' }).forEach(({ targets, values }, k) => {
+      const best = whole[k]!.indexOf(Math.max(...whole[k]!));
+      const chosen = Array.from(targets, (flag, i) => flag * Math.sign(values![i]!));
+      expect(chosen).toEqual([...sets.subarray(best * 20, (best + 1) * 20)]);
+    });
   });
 
   test('kinds without values have sets without signs', () => {

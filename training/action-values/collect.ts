@@ -6,6 +6,7 @@ import type { DesignEnvSettings } from '../../envs/design/design-env-config.js';
 import { Episode } from '../../envs/design/episode.js';
 import { potential } from '../../envs/design/reward.js';
 import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
+import { chooseTrials, type TrialOptions } from './trials.js';
 import { probabilitiesAfter } from './what-if.js';
 
 // Shapes: K episodes, T experiments, S sets of targets, d variables.
@@ -19,18 +20,10 @@ export interface TriedState {
   readonly advantages: Float32Array;
 }
 
-/** Values [K, S] of sets of targets, [K] of [S, d]. */
-export type SetValuation = (histories: readonly History[], sets: readonly Int8Array[]) => Float32Array;
-
-export interface CollectOptions {
+export interface CollectOptions extends TrialOptions {
   readonly prior: CausalModelPrior;
   readonly settings: DesignEnvSettings;
   readonly posterior: GraphPosterior;
-  readonly valueOf: SetValuation;
-  /** [S', d], all sets of targets that may be tried, as in `TriedState`. */
-  readonly sets: Int8Array;
-  /** Sets tried in a state; all where there are no more. */
-  readonly candidates: number;
   /** Share of experiments that are one of the tried sets at random instead of the best one. */
   readonly exploration: number;
 }
@@ -56,37 +49,22 @@ export function collectTriedStates(options: CollectOptions, streams: readonly Ra
   let finalPotentials = new Float32Array(streams.length);
   for (let step = 0; step < settings.budget; step++) {
     const choices = streams.map((stream) => stream.child('decision', step));
-    const sets = choices.map((stream) => drawSets(options, stream.child('sets')));
-    const tried = episodes.map((episode, k) => tryOut(episode, sets[k]!, choices[k]!.child('sign').sign()));
-    const potentials = potentialsAfter(options, episodes, tried);
     const histories = episodes.map(({ history }) => history.prefix(history.rows));
-    const values = options.valueOf(histories, sets);
+    const trials = chooseTrials(options, histories, choices);
+    const tried = episodes.map((episode, k) => tryOut(episode, trials[k]!, choices[k]!.child('sign').sign()));
+    const potentials = potentialsAfter(options, episodes, tried);
     finalPotentials = new Float32Array(streams.length);
     episodes.forEach((episode, k) => {
       const count = tried[k]!.length;
       const own = potentials.subarray(k * count, (k + 1) * count);
-      states.push({ history: histories[k]!, sets: sets[k]!, advantages: centred(own) });
-      const chosen = choose(values.subarray(k * count, (k + 1) * count), options.exploration, choices[k]!);
+      states.push({ history: histories[k]!, sets: trials[k]!, advantages: centred(own) });
+      const explores = choices[k]!.child('explore').bernoulli(options.exploration);
+      const chosen = explores ? choices[k]!.child('random').integer(count) : 0;
       finalPotentials[k] = own[chosen]!;
       episode.carryOut(tried[k]![chosen]!.intervention);
     });
   }
   return { states, finalPotentials, spread: rootMeanSquare(states.map(({ advantages }) => advantages)) };
-}
-
-/** [S, d]: all sets, or as many drawn ones as are tried. */
-function drawSets({ sets, candidates, prior }: CollectOptions, stream: RandomStream): Int8Array {
-  const { size } = prior;
-  const count = sets.length / size;
-  if (count <= candidates) return sets;
-  const drawn = new Int8Array(candidates * size);
-  stream
-    .permutation(count)
-    .subarray(0, candidates)
-    .forEach((set, s) => {
-      drawn.set(sets.subarray(set * size, (set + 1) * size), s * size);
-    });
-  return drawn;
 }
 
 function tryOut(episode: Episode, sets: Int8Array, sign: number) {
@@ -116,11 +94,6 @@ function potentialsAfter(
   return Float32Array.from(graphs, (graph, at) =>
     potential(settings.reward, probabilities.subarray(at * entries, (at + 1) * entries), graph),
   );
-}
-
-function choose(values: Float32Array, exploration: number, stream: RandomStream): number {
-  if (stream.child('explore').bernoulli(exploration)) return stream.child('random').integer(values.length);
-  return values.reduce((best, value, at) => (value > values[best]! ? at : best), 0);
 }
 
 function centred(values: Float32Array): Float32Array {

@@ -48,8 +48,8 @@ export async function trainPolicyByActionValues(
   }, options);
   const prior = createCausalModelPrior(priorConfig);
   const sets = scoredHead(learner.policy).sets(prior.size);
-  const { candidates, exploration, episodes, batchSize, passes } = options;
-  const collection = { prior, settings, posterior, sets, candidates, exploration };
+  const { candidates, contenders, exploration, episodes, batchSize, passes } = options;
+  const collection = { prior, settings, posterior, sets, candidates, contenders, exploration };
   const stepsPerPass = Math.ceil((episodes * settings.budget) / batchSize);
   const totalSteps = options.iterations * passes * stepsPerPass;
 
@@ -90,7 +90,7 @@ export async function trainPolicyByActionValues(
     step: async (index) => {
       const own = stream.child('iteration', index);
       const collected = collectTriedStates(
-        { ...collection, valueOf: (histories, tried) => learner.valueOf(histories, tried) },
+        { ...collection, valuation: (histories, tried) => learner.valueOf(histories, tried) },
         Array.from({ length: episodes }, (_, k) => own.child('episode', k)),
       );
       const { loss, gradientNorm, learningRate } = learnFrom(collected, index, own);

@@ -10,6 +10,11 @@ export const ActionValueConfig = z.strictObject({
     .min(2)
     .default(32)
     .describe('sets of targets tried in every state: all where there are no more, else as many drawn ones'),
+  contenders: z
+    .int()
+    .min(1)
+    .default(16)
+    .describe('how many of these are the best by the values so far, out of eight times as many drawn ones'),
   exploration: z
     .number()
     .min(0)

@@ -3,29 +3,39 @@ import { useBackend } from '../../../core/backend/backend.js';
 import { intervene } from '../../../core/causal/intervention.js';
 import { Episode } from '../../../envs/design/episode.js';
 import { potential } from '../../../envs/design/reward.js';
-import { collectTriedStates, type SetValuation } from '../../../training/action-values/collect.js';
+import { collectTriedStates } from '../../../training/action-values/collect.js';
+import type { SetValuation } from '../../../training/action-values/trials.js';
 import { episodeStreams, SIZE, toyCollection } from './toy-experiment.js';
 
 beforeAll(async () => {
   await useBackend();
 });
 
-/** Prefers the last of the sets. */
-const preferLast: SetValuation = (histories, sets) =>
-  Float32Array.from({ length: (histories.length * sets[0]!.length) / SIZE }, (_, at) => at % (sets[0]!.length / SIZE));
+/** Prefers {0, 2} with opposite signs to all others. */
+const preferred = [1, 0, -1];
+const preferSign: SetValuation = (_histories, sets) =>
+  Float32Array.from(
+    sets.flatMap((own) =>
+      Array.from({ length: own.length / SIZE }, (_, s) =>
+        preferred.every((sign, i) => sign === own[s * SIZE + i]) ? 1 : 0,
+      ),
+    ),
+  );
 const unsigned = (set: ArrayLike<number>) => Array.from(set, Math.abs);
 
 describe('collectTriedStates', () => {
   test('advantages are what each set gains when it is really carried out, minus their mean', async () => {
-    const options = { ...(await toyCollection()), valueOf: preferLast };
+    const options = { ...(await toyCollection()), valuation: preferSign };
     const { settings, prior, posterior, sets } = options;
     const { states, finalPotentials } = collectTriedStates(options, episodeStreams(2));
     expect(states).toHaveLength(2 * settings.budget);
-    const count = sets.length / SIZE;
     // States of the first step come first.
     const first = states[1]!;
+    expect([...first.sets].slice(0, SIZE)).toEqual(preferred);
+    const count = sets.length / SIZE;
+    expect(first.advantages).toHaveLength(count);
     const gains = Array.from({ length: count }, (_, s) => {
-      const own = sets.subarray(s * SIZE, (s + 1) * SIZE);
+      const own = first.sets.subarray(s * SIZE, (s + 1) * SIZE);
       const gain = (sign: number) => {
         const episode = new Episode(prior, settings, episodeStreams(2)[1]!);
         const values = Float32Array.from(own, (number) => sign * number * settings.valueRange);
@@ -42,35 +52,31 @@ describe('collectTriedStates', () => {
     const distance = (sign: 1 | -1) =>
       Math.max(...centred(sign).map((gain, s) => Math.abs(gain - first.advantages[s]!)));
     expect(Math.min(distance(1), distance(-1))).toBeLessThan(1e-5);
-    expect([...first.sets]).toEqual([...sets]);
     expect(finalPotentials).toHaveLength(2);
   });
 
   test('what is carried out next is the best set by the values, or any with exploration 1', async () => {
-    const options = { ...(await toyCollection()), valueOf: preferLast };
+    const options = { ...(await toyCollection()), valuation: preferSign };
     const count = options.sets.length / SIZE;
     const chosenIn = (exploration: number) => {
       const { states } = collectTriedStates({ ...options, exploration }, episodeStreams(40));
       return states.slice(40).map(({ history }) => unsigned(history.targets.slice(-SIZE)).join());
     };
-    const last = unsigned(options.sets.subarray(-SIZE)).join();
-    expect(new Set(chosenIn(0))).toEqual(new Set([last]));
+    expect(new Set(chosenIn(0))).toEqual(new Set([unsigned(preferred).join()]));
     expect(new Set(chosenIn(1)).size).toBeGreaterThan(count / 3);
   });
 
   test('signs are turned in about half of the states, for all sets of a state alike', async () => {
-    const options = { ...(await toyCollection()), valueOf: preferLast };
-    const { states } = collectTriedStates(options, episodeStreams(100));
-    const positive = states
-      .slice(100)
-      .filter(({ history }) => history.interventionValues.slice(-SIZE).some((x) => x > 0));
-    const fraction = positive.length / 100;
-    // The last listed set has both signs or one; what matters is that both directions occur.
-    expect(fraction).toBeGreaterThan(0.2);
+    const options = { ...(await toyCollection()), valuation: preferSign };
+    const { states } = collectTriedStates(options, episodeStreams(200));
+    const signs = states.slice(200).map(({ history }) => [...history.interventionValues.slice(-SIZE)].map(Math.sign));
+    const positive = signs.filter(([first]) => first === 1).length / 200;
+    for (const [first, , third] of signs) expect(third).toBe(0 - first!);
+    expect(Math.abs(positive - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / 200));
   });
 
   test('with fewer candidates than sets, each state tries other ones, none twice', async () => {
-    const options = { ...(await toyCollection()), candidates: 4, valueOf: preferLast };
+    const options = { ...(await toyCollection()), candidates: 4, contenders: 1, valuation: preferSign };
     const { states } = collectTriedStates(options, episodeStreams(6));
     const keys = states.map(({ sets, advantages }) => {
       expect(advantages).toHaveLength(4);
@@ -83,7 +89,7 @@ describe('collectTriedStates', () => {
   });
 
   test('an episode depends on its own stream alone, not on those beside it', async () => {
-    const options = { ...(await toyCollection()), exploration: 0.5, valueOf: preferLast };
+    const options = { ...(await toyCollection()), exploration: 0.5, valuation: preferSign };
     const [, beside] = collectTriedStates(options, episodeStreams(2)).states;
     const [alone] = collectTriedStates(options, episodeStreams(2).slice(1)).states;
     expect([...beside!.history.values]).toEqual([...alone!.history.values]);

@@ -26,7 +26,7 @@ export async function toyCollection({
   const { prior, ...settings } = environment;
   const posterior = await exactPosteriorFor(source, environment);
   const head = toyPolicy().head as ScoredSetsHead;
-  const options = { candidates: 100, exploration: 0, sets: head.sets(SIZE) };
+  const options = { candidates: 100, contenders: 1, exploration: 0, sets: head.sets(SIZE) };
   return { ...options, prior: createCausalModelPrior(prior), settings, posterior };
 }
 

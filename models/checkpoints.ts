@@ -116,7 +116,7 @@ function describeScale({ inputScaling }: Pick<PolicyConfig, 'inputScaling'>, { e
 const origins = new WeakMap<object, RunInput>();
 
 /** The checkpoint that a model was loaded from; undefined for a model made otherwise. */
-export function originOf(model: object): RunInput | undefined {
+export function checkpointOf(model: object): RunInput | undefined {
   return origins.get(model);
 }
 

@@ -1,5 +1,6 @@
 import type { GraphPosterior } from '../core/causal/graph-posterior.js';
 import { readCheckpointManifest } from '../core/checkpoint/manifest.js';
+import type { RunInput } from '../core/run/run-inputs.js';
 import type { DesignEnvConfig } from '../envs/design/design-env-config.js';
 import { loadGraphPosterior } from './checkpoints.js';
 import { exactPosteriorFor } from './posterior/exact/environment-posterior.js';
@@ -30,7 +31,7 @@ export async function openPosterior(source: string, environment: DesignEnvConfig
   return { posterior, name: posterior.name, dispose: () => {} };
 }
 
-/** What tells two posteriors apart: the hash of a checkpoint, or the name of an exact one. */
-export function posteriorIdentity(source: string): string {
-  return isExactPosterior(source) ? source : readCheckpointManifest(source).manifestSha256;
+/** The posterior that `source` names as what a run is bound to: by the hash of a checkpoint, or the name of an exact one. */
+export function posteriorInput(source: string): RunInput {
+  return { source, identity: isExactPosterior(source) ? source : readCheckpointManifest(source).manifestSha256 };
 }

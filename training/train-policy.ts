@@ -2,7 +2,7 @@ import type { GraphPosterior } from '../core/causal/graph-posterior.js';
 import { CausalPilotError } from '../core/errors.js';
 import type { RunInputs } from '../core/run/run-inputs.js';
 import { priorModuleInputs } from '../envs/design/module-prior.js';
-import { originOf } from '../models/checkpoints.js';
+import { checkpointOf } from '../models/checkpoints.js';
 import { ExactGraphPosterior } from '../models/posterior/exact/exact-graph-posterior.js';
 import { trainPolicyByActionValues } from './action-values/train.js';
 import { trainPolicyByBranchedGradient } from './branched-gradient/train.js';
@@ -18,7 +18,7 @@ export function trainPolicy(
   io: TrainingIo,
 ): Promise<TrainingResult> {
   const { learner, environment } = config;
-  const inputs = { ...priorModuleInputs(environment.prior), ...posteriorInput(posterior), ...io.inputs };
+  const inputs = { ...priorModuleInputs(environment.prior), ...posteriorInputs(posterior), ...io.inputs };
   const bound = { ...io, inputs };
   switch (learner.kind) {
     case 'redq':
@@ -31,11 +31,11 @@ export function trainPolicy(
 }
 
 /** The posterior as what a run is bound to; nothing is known of one of the user's own, who may name it in `inputs`. */
-function posteriorInput(posterior: GraphPosterior): RunInputs {
+function posteriorInputs(posterior: GraphPosterior): RunInputs {
   if (posterior instanceof ExactGraphPosterior)
     return { posterior: { source: posterior.name, identity: posterior.name } };
-  const origin = originOf(posterior);
-  return origin === undefined ? {} : { posterior: origin };
+  const checkpoint = checkpointOf(posterior);
+  return checkpoint === undefined ? {} : { posterior: checkpoint };
 }
 
 /** Checks, before anything is made or computed, that the learner of an experiment comes to learn. @throws CausalPilotError E_CONFIG. */

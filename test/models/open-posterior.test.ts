@@ -6,7 +6,7 @@ import { History } from '../../core/causal/history.js';
 import { RandomStream } from '../../core/random/stream.js';
 import { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { saveGraphPosterior } from '../../models/checkpoints.js';
-import { openPosterior, posteriorIdentity } from '../../models/open-posterior.js';
+import { openPosterior, posteriorInput } from '../../models/open-posterior.js';
 import { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import { GraphPosteriorConfig } from '../../models/posterior/graph-posterior-config.js';
 
@@ -46,6 +46,6 @@ test('a folder gives the posterior in it; a missing one says so', async () => {
 });
 
 test('identities: the hash of a checkpoint, the name of an exact one', () => {
-  expect(posteriorIdentity('exact')).toBe('exact');
-  expect(posteriorIdentity(join(root, 'learned'))).toMatch(/^[0-9a-f]{64}$/);
+  expect(posteriorInput('exact')).toEqual({ source: 'exact', identity: 'exact' });
+  expect(posteriorInput(join(root, 'learned')).identity).toMatch(/^[0-9a-f]{64}$/);
 });

@@ -7,7 +7,7 @@ import { actionChannels } from '../../models/policy/action-numbers.js';
 import { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { ActionValueConfig } from '../config/action-value-config.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
-import { learningRateAt } from '../config/schedules.js';
+import { dependenceOnEnd, learningRateAt } from '../config/schedules.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
@@ -84,7 +84,7 @@ export async function trainPolicyByActionValues(
     steps: options.iterations,
     length: {
       option: 'learner.iterations',
-      ...(options.learningRate.kind === 'cosine' ? { fixedBy: 'learner.learningRate.kind=cosine' } : {}),
+      fixedBy: dependenceOnEnd('learner.learningRate', options.learningRate),
     },
     schedule: { logEvery: 1, validateEvery: every, saveEvery: options.saveEvery },
     step: async (index) => {

@@ -7,6 +7,7 @@ import { actionChannels } from '../../models/policy/action-numbers.js';
 import { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { BranchedGradientConfig } from '../config/branched-gradient-config.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
+import { dependenceOnEnd } from '../config/schedules.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
 import { startFromPosterior } from '../loop/warm-start.js';
@@ -59,7 +60,7 @@ export async function trainPolicyByBranchedGradient(
     steps: options.updates,
     length: {
       option: 'learner.updates',
-      ...(options.learningRate.kind === 'cosine' ? { fixedBy: 'learner.learningRate.kind=cosine' } : {}),
+      fixedBy: dependenceOnEnd('learner.learningRate', options.learningRate),
     },
     schedule: {
       logEvery: options.logEvery,

@@ -16,6 +16,11 @@ export const LearningRateSchedule = z.strictObject({
 });
 export type LearningRateSchedule = z.infer<typeof LearningRateSchedule>;
 
+/** The setting by which a schedule at `path` depends on the number of steps; undefined where it does not. */
+export function dependenceOnEnd(path: string, { kind }: LearningRateSchedule): string | undefined {
+  return kind === 'cosine' ? `${path}.kind=cosine` : undefined;
+}
+
 /** Learning rate of `step` (from 0) out of `totalSteps`. */
 export function learningRateAt(schedule: LearningRateSchedule, step: number, totalSteps: number): number {
   const { kind, peak, warmupSteps, finalFactor } = schedule;

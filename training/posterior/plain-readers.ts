@@ -10,7 +10,14 @@ export function constantReader(probability: number): GraphPosterior {
 
 /** |Pearson correlation| over all rows in place of a probability: it ranks pairs without a model and knows no directions. */
 export const correlationReader: GraphPosterior = {
-  edgeProbabilities: (histories) => fillPairs(histories, absoluteCorrelations),
+  edgeProbabilities: (histories) =>
+    fillPairs(histories, ({ size, rows, values }) =>
+      absoluteCorrelations(
+        Array.from({ length: size }, (_, variable) =>
+          Array.from({ length: rows }, (_, row) => values[row * size + variable]!),
+        ),
+      ),
+    ),
 };
 
 function fillPairs(histories: readonly History[], of: (history: History) => (i: number, j: number) => number) {
@@ -24,10 +31,10 @@ function fillPairs(histories: readonly History[], of: (history: History) => (i: 
   return pairs;
 }
 
-function absoluteCorrelations({ size, rows, values }: History): (i: number, j: number) => number {
-  const centred = Array.from({ length: size }, (_, variable) => {
-    const column = Array.from({ length: rows }, (_, row) => values[row * size + variable]!);
-    const mean = column.reduce((sum, value) => sum + value, 0) / Math.max(1, rows);
+/** |Pearson correlation| of every two columns, one per variable; 0 for one that does not vary. */
+export function absoluteCorrelations(columns: readonly (readonly number[])[]): (i: number, j: number) => number {
+  const centred = columns.map((column) => {
+    const mean = column.reduce((sum, value) => sum + value, 0) / Math.max(1, column.length);
     return column.map((value) => value - mean);
   });
   const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, row) => sum + value * b[row]!, 0);

@@ -4,6 +4,7 @@ import { priorModuleInputs } from '../../envs/design/module-prior.js';
 import { saveGraphPosterior } from '../../models/checkpoints.js';
 import type { InputScaling } from '../../models/networks/encoder-config.js';
 import type { ExperimentConfig } from '../config/experiment-config.js';
+import { dependenceOnEnd } from '../config/schedules.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { scoreHeldOut } from './held-out.js';
 import { PosteriorTrainer } from './posterior-trainer.js';
@@ -68,7 +69,7 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
     steps: training.steps,
     length: {
       option: 'posterior.training.steps',
-      ...(training.learningRate.kind === 'cosine' ? { fixedBy: 'posterior.training.learningRate.kind=cosine' } : {}),
+      fixedBy: dependenceOnEnd('posterior.training.learningRate', training.learningRate),
     },
     schedule: {
       logEvery: training.logEvery,

@@ -7,6 +7,7 @@ import { type DatasetBatch, simulateDatasets } from '../../envs/simulation/simul
 import type { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import { meanOf } from '../loop/mean.js';
 import { type HeldOutScores, scoreHeldOut } from './held-out.js';
+import { absoluteCorrelations } from './plain-readers.js';
 
 /** Scores of a posterior for one amount and kind of data. */
 export interface PosteriorQuality {
@@ -93,7 +94,7 @@ function scoreCorrelation(batches: readonly DatasetBatch[]): { auroc: number; av
     for (let dataset = 0; dataset < batch.count; dataset++) {
       const entries = batch.size * batch.size;
       const graph = { size: batch.size, adjacency: batch.graphs.subarray(dataset * entries, (dataset + 1) * entries) };
-      const scores = absoluteCorrelations(batch, dataset);
+      const scores = correlationScores(batch, dataset);
       const area = auroc(scores, graph);
       const precision = averagePrecision(scores, graph);
       if (area !== null) areas.push(area);
@@ -103,19 +104,16 @@ function scoreCorrelation(batches: readonly DatasetBatch[]): { auroc: number; av
   return { auroc: meanOf(areas), averagePrecision: meanOf(precisions) };
 }
 
-/** |Pearson correlation| of every pair of variables over the measured rows of one dataset: [d, d], diagonal 0. */
-function absoluteCorrelations({ rows, size, values, rowMask }: DatasetBatch, dataset: number): Float64Array {
+/** Absolute correlations over the measured rows of one dataset: [d, d], diagonal 0. */
+function correlationScores({ rows, size, values, rowMask }: DatasetBatch, dataset: number): Float64Array {
   const kept = Array.from({ length: rows }, (_, row) => dataset * rows + row).filter((row) => rowMask[row] === 1);
-  const centred = Array.from({ length: size }, (_, variable) => {
-    const column = kept.map((row) => values[HISTORY_CHANNELS * (row * size + variable)]!);
-    const mean = column.reduce((sum, value) => sum + value, 0) / Math.max(1, column.length);
-    return column.map((value) => value - mean);
+  const correlation = absoluteCorrelations(
+    Array.from({ length: size }, (_, variable) =>
+      kept.map((row) => values[HISTORY_CHANNELS * (row * size + variable)]!),
+    ),
+  );
+  return Float64Array.from({ length: size * size }, (_, entry) => {
+    const [i, j] = [Math.floor(entry / size), entry % size];
+    return i === j ? 0 : correlation(i, j);
   });
-  const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, row) => sum + value * b[row]!, 0);
-  const norms = centred.map((column) => Math.sqrt(dot(column, column)) || 1);
-  const correlations = new Float64Array(size * size);
-  for (let i = 0; i < size; i++)
-    for (let j = 0; j < size; j++)
-      if (i !== j) correlations[i * size + j] = Math.abs(dot(centred[i]!, centred[j]!) / (norms[i]! * norms[j]!));
-  return correlations;
 }

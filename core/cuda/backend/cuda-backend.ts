@@ -1,7 +1,7 @@
 import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { CausalPilotError } from '../../errors.js';
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import type { CapturedGraph } from '../../tensor/capturing-backend.js';
 import type { CudaDevice } from '../device/device.js';
 import type { Handle } from '../device/driver.js';
@@ -71,12 +71,12 @@ export class CudaBackend extends tf.KernelBackend {
 
   override move(dataId: DataId, values: HostValues, shape: number[], dtype: DataType, refCount: number): void {
     const madeIn = this.#recording;
-    this.#data.set(dataId, { dtype, size: count(shape), refCount, block: undefined, host: values, madeIn });
+    this.#data.set(dataId, { dtype, size: elementCount(shape), refCount, block: undefined, host: values, madeIn });
   }
 
   /** A new tensor on the device whose values a kernel is to fill, and its address (0 without elements). */
   output(shape: readonly number[], dtype: DeviceDataType = 'float32'): { info: TensorInfo; address: Handle } {
-    const size = count(shape);
+    const size = elementCount(shape);
     const block = size === 0 ? undefined : this.memoryPool.take(bytesOf(dtype, size));
     const dataId = {};
     const host = block === undefined ? tf.util.makeZerosTypedArray(0, dtype) : undefined;

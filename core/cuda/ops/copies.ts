@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { type Axis, count, mergeAxes, rowMajorStrides, transposeAxes } from '../../native/ops/strided-axes.js';
+import { type Axis, elementCount, mergeAxes, rowMajorStrides, transposeAxes } from '../../native/ops/strided-axes.js';
 import type { CudaBackend } from '../backend/cuda-backend.js';
 import { type CudaKernel, type CudaKernelCall, onHost } from '../backend/cuda-kernel.js';
 import { bytesOf, type DeviceDataType, isDeviceType } from '../memory/tensor-data.js';
@@ -21,7 +21,7 @@ const isMovable = ({ dtype, shape }: TensorInfo): boolean => isDeviceType(dtype)
 
 function copyStrided(backend: CudaBackend, { from, to, axes, fromOffset = 0, toOffset = 0 }: Copy): void {
   const merged = mergeAxes(axes);
-  const size = count(merged.map(([length]) => length));
+  const size = elementCount(merged.map(([length]) => length));
   if (size === 0) return;
   const dtype = from.dtype as DeviceDataType;
   const [source, target] = [backend.address(from), backend.address(to)];
@@ -41,7 +41,7 @@ function copyStrided(backend: CudaBackend, { from, to, axes, fromOffset = 0, toO
 export function transposeTensor(backend: CudaBackend, x: TensorInfo, permutation: readonly number[]): TensorInfo {
   const shape = permutation.map((axis) => x.shape[axis]!);
   const { info } = backend.output(shape, x.dtype as DeviceDataType);
-  if (count(shape) > 0) copyStrided(backend, { from: x, to: info, axes: transposeAxes(x.shape, permutation) });
+  if (elementCount(shape) > 0) copyStrided(backend, { from: x, to: info, axes: transposeAxes(x.shape, permutation) });
   return info;
 }
 
@@ -139,7 +139,7 @@ const concat: CudaKernel = {
       all.map((part) => part.shape),
       axis,
     );
-    const parts = all.filter((part) => count(part.shape) > 0);
+    const parts = all.filter((part) => elementCount(part.shape) > 0);
     const alike = parts.every((part) => isMovable(part) && part.dtype === parts[0]!.dtype);
     if (parts.length === 0 || !alike) return onHost(tf.Concat, call);
     if (parts.length === 1) return view(call.backend, parts[0]!, parts[0]!.shape);
@@ -220,8 +220,8 @@ const gather: CudaKernel = {
     const axis = tf.util.parseAxisParam(given, x.shape)[0]!;
     const known = call.backend.valuesOnHost(indices);
     if (known !== undefined) checkIndices(known as Int32Array, x.shape[axis]!);
-    const [outer, inner] = [count(x.shape.slice(0, axis)), count(x.shape.slice(axis + 1))];
-    const rows = count(indices.shape);
+    const [outer, inner] = [elementCount(x.shape.slice(0, axis)), elementCount(x.shape.slice(axis + 1))];
+    const rows = elementCount(indices.shape);
     const size = outer * rows * inner;
     const { backend } = call;
     const [from, at] = [backend.address(x), backend.address(indices)];
@@ -242,7 +242,7 @@ const oneHot: CudaKernel = {
     if (indices.dtype !== 'int32' || (dtype !== 'float32' && dtype !== 'int32')) return onHost(tf.OneHot, call);
     const from = call.backend.address(indices);
     const { info, address } = call.backend.output([...indices.shape, depth], dtype);
-    const size = count(indices.shape) * depth;
+    const size = elementCount(indices.shape) * depth;
     const kernel = dtype === 'float32' ? 'one_hot' : 'one_hot_ints';
     call.backend.launcher.launchEach(kernel, size, [from, address, size, depth, onValue, offValue]);
     return info;

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { BINARY, CLIP, COMPARISONS, STEP, UNARY } from '../../native/ops/elementwise.js';
-import { broadcastAxes, count } from '../../native/ops/strided-axes.js';
+import { broadcastAxes, elementCount } from '../../native/ops/strided-axes.js';
 import { type CudaKernel, type CudaKernelCall, onHost } from '../backend/cuda-kernel.js';
 import type { DeviceDataType } from '../memory/tensor-data.js';
 import { layoutStruct, MAX_RANK } from './layout.js';
@@ -15,7 +15,7 @@ function mapUnary({ backend }: CudaKernelCall, x: TensorInfo, code: readonly [nu
   const [operation, first, second] = code;
   const from = backend.address(x);
   const { info, address } = backend.output(x.shape);
-  const size = count(x.shape);
+  const size = elementCount(x.shape);
   backend.launcher.launchEach('unary', size, [operation, from, address, size, first, second]);
   return info;
 }
@@ -62,7 +62,7 @@ function mapPair({ inputs, backend }: CudaKernelCall, { kernel, operation, resul
   if (axes.length > MAX_RANK) return undefined;
   const [left, right] = [backend.address(a), backend.address(b)];
   const { info, address } = backend.output(shape, result);
-  const size = count(shape);
+  const size = elementCount(shape);
   backend.launcher.launchEach(kernel, size, [operation, left, right, address, size, layoutStruct(axes)]);
   return info;
 }
@@ -91,7 +91,7 @@ const select: CudaKernel = {
     const { backend } = call;
     const operands = [backend.address(condition), backend.address(t), backend.address(e)];
     const { info, address } = backend.output(t.shape);
-    const size = count(t.shape);
+    const size = elementCount(t.shape);
     backend.launcher.launchEach('select_values', size, [...operands, address, size]);
     return info;
   },
@@ -104,7 +104,7 @@ const logicalNot: CudaKernel = {
     if (x.dtype !== 'bool') return onHost(tf.LogicalNot, call);
     const from = call.backend.address(x);
     const { info, address } = call.backend.output(x.shape, 'bool');
-    call.backend.launcher.launchEach('logical_not', count(x.shape), [from, address, count(x.shape)]);
+    call.backend.launcher.launchEach('logical_not', elementCount(x.shape), [from, address, elementCount(x.shape)]);
     return info;
   },
 };

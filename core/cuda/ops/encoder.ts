@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import { type EncoderLayerAttributes, WEIGHT_NAMES } from '../../tensor/encoder-layer.js';
 import { FUSED_KERNELS } from '../../tensor/kernels.js';
 import type { CudaBackend } from '../backend/cuda-backend.js';
@@ -219,7 +219,7 @@ const encoderLayerGradient: CudaKernel = {
     const { backend, inputs } = call;
     const { weightGradients } = call.attrs as unknown as EncoderLayerAttributes;
     const wanted = weightGradients ? WEIGHT_NAMES.map((name) => inputs[name]!) : [];
-    if (count(inputs.x!.shape) === 0) {
+    if (elementCount(inputs.x!.shape) === 0) {
       return [inputs.x!, ...wanted].map(({ shape }): TensorInfo => filled(backend, shape, 'float32', 0));
     }
     const dx = backend.output(inputs.x!.shape);

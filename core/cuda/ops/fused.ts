@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import { FUSED_KERNELS } from '../../tensor/kernels.js';
 import type { CudaBackend } from '../backend/cuda-backend.js';
 import type { CudaKernel } from '../backend/cuda-kernel.js';
@@ -46,7 +46,7 @@ const linear: CudaKernel = {
     const [x, weight] = [backend.address(inputs.x!), backend.address(inputs.weight!)];
     const bias = inputs.bias === undefined ? 0 : backend.address(inputs.bias);
     const { info, address } = backend.output([...inputs.x!.shape.slice(0, -1), outputs]);
-    const rows = count(inputs.x!.shape.slice(0, -1));
+    const rows = elementCount(inputs.x!.shape.slice(0, -1));
     if (rows * outputs === 0) return info;
     const grid = [Math.ceil(rows / LINEAR.rows), Math.ceil(outputs / LINEAR.columns)] as const;
     const relu = attrs.activation === 'relu' ? 1 : 0;
@@ -61,7 +61,7 @@ const linearGradient: CudaKernel = {
   run({ backend, inputs, attrs }) {
     const { dy, x, weight, y } = inputs as Record<'dy' | 'x' | 'weight' | 'y', TensorInfo>;
     const [outputs, size] = weight.shape as [number, number];
-    const rows = count(dy.shape) / outputs;
+    const rows = elementCount(dy.shape) / outputs;
     const wanted = attrs.weightGradients as boolean;
     if (rows === 0)
       return [x.shape, ...(wanted ? [weight.shape, [outputs]] : [])].map((shape) => zeros(backend, shape));
@@ -98,7 +98,7 @@ const layerNorm: CudaKernel = {
     const width = x.shape.at(-1) ?? 1;
     const places = [backend.address(x), backend.address(inputs.scale!), backend.address(inputs.bias!)];
     const { info, address } = backend.output(x.shape);
-    const rows = count(x.shape) / width;
+    const rows = elementCount(x.shape) / width;
     if (address === 0) return info;
     const values = [...places, address, rows, width, attrs.epsilon as number];
     backend.launcher.launch('layer_norm', warpPerRow(rows), values);
@@ -111,8 +111,8 @@ const layerNormGradient: CudaKernel = {
   run({ backend, inputs, attrs }) {
     const x = inputs.x!;
     const width = x.shape.at(-1) ?? 1;
-    const rows = count(x.shape) / width;
-    if (count(x.shape) === 0) return [x.shape, [width], [width]].map((shape) => zeros(backend, shape));
+    const rows = elementCount(x.shape) / width;
+    if (elementCount(x.shape) === 0) return [x.shape, [width], [width]].map((shape) => zeros(backend, shape));
     const [dyAddress, xAddress] = [backend.address(inputs.dy!), backend.address(x)];
     const [dx, dScale, dBias] = [backend.output(x.shape), backend.output([width]), backend.output([width])];
     const statistics = backend.workspace(bytesOf('float32', 2 * rows));

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { isSimpleFusion, type MatMulAttributes, planProduct } from '../../native/ops/matmul.js';
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import { type CudaKernel, type CudaKernelCall, onHost } from '../backend/cuda-kernel.js';
 
 /** Rows and columns of a block of matmul_tiled. */
@@ -21,7 +21,7 @@ function multiply({ inputs, backend }: CudaKernelCall, attributes: MatMulAttribu
   const [left, right] = [backend.address(a), backend.address(b)];
   const biasAddress = bias === undefined ? 0 : backend.address(bias);
   const { info, address } = backend.output(plan.shape);
-  if (count(plan.shape) === 0) return info;
+  if (elementCount(plan.shape) === 0) return info;
   const steps = [
     plan.batchA === 1 ? 0 : rows * depth,
     plan.batchB === 1 ? 0 : depth * columns,

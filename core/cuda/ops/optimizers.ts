@@ -1,4 +1,4 @@
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import { FUSED_KERNELS } from '../../tensor/kernels.js';
 import type { CudaKernel, CudaKernelCall } from '../backend/cuda-kernel.js';
 import type { Handle } from '../device/driver.js';
@@ -20,7 +20,7 @@ function withTable(
   if (tensors === 0) return;
   let largest = 1;
   const rows = Array.from({ length: tensors }, (_, i) => {
-    const size = count(inputs[`${roles[0]}${i}`]!.shape);
+    const size = elementCount(inputs[`${roles[0]}${i}`]!.shape);
     largest = Math.max(largest, size);
     return [...roles.map((role) => backend.address(inputs[`${role}${i}`]!)), size];
   });

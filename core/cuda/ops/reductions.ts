@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { planReduction, reducedAxes } from '../../native/ops/reductions.js';
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import type { CudaBackend } from '../backend/cuda-backend.js';
 import { type CudaKernel, type CudaKernelCall, onHost } from '../backend/cuda-kernel.js';
 import type { Handle } from '../device/driver.js';
@@ -79,7 +79,7 @@ function reduction(name: keyof typeof REDUCTIONS): CudaKernel {
       const { inputs, attrs, backend } = call;
       const x = inputs.x!;
       const { axes, keepDims } = reducedAxes(x.shape, attrs);
-      if (x.dtype !== 'float32' || count(x.shape) === 0 || x.shape.length > MAX_RANK) return onHost(name, call);
+      if (x.dtype !== 'float32' || elementCount(x.shape) === 0 || x.shape.length > MAX_RANK) return onHost(name, call);
       const { shape, permutation, ...sizes } = planReduction(x.shape, axes, keepDims);
       const input = permutation === undefined ? x : transposeTensor(backend, x, permutation);
       const from = backend.address(input);
@@ -99,7 +99,7 @@ function argExtreme(name: string, smallest: number): CudaKernel {
     run(call) {
       const x = call.inputs.x!;
       const axes = tf.util.parseAxisParam((call.attrs as { axis: number | number[] }).axis, x.shape);
-      if (x.dtype !== 'float32' || axes.length !== 1 || count(x.shape) === 0) return onHost(name, call);
+      if (x.dtype !== 'float32' || axes.length !== 1 || elementCount(x.shape) === 0) return onHost(name, call);
       const { shape, outer, size, inner } = planReduction(x.shape, axes, false);
       const from = call.backend.address(x);
       const { info, address } = call.backend.output(shape, 'int32');
@@ -118,7 +118,7 @@ function softmax(name: string, input: string, logarithmic: number): CudaKernel {
       const { dim, axis } = call.attrs as { dim?: number; axis?: number };
       const rank = x.shape.length;
       const along = dim ?? axis ?? -1;
-      const size = count(x.shape);
+      const size = elementCount(x.shape);
       const last = along === -1 || along === rank - 1;
       if (x.dtype !== 'float32' || rank === 0 || size === 0 || !last) return onHost(name, call);
       const width = x.shape[rank - 1]!;

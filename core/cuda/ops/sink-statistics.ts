@@ -1,4 +1,4 @@
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import { FUSED_KERNELS } from '../../tensor/kernels.js';
 import { SINK_STATISTICS, type SinkStatisticsAttributes } from '../../tensor/sink-statistics-contract.js';
 import type { CudaKernel, CudaKernelCall } from '../backend/cuda-kernel.js';
@@ -89,8 +89,8 @@ const sinkStatisticsGradient: CudaKernel = {
     const values = batch * rows * size;
     if (values === 0) return info;
     const dy = backend.address(inputs.dy!);
-    const gradients = backend.workspace(count([batch, size, size, size + 1]) * DOUBLE_BYTES);
-    const pairs = backend.workspace(count([batch, size, size, 2]) * DOUBLE_BYTES);
+    const gradients = backend.workspace(elementCount([batch, size, size, size + 1]) * DOUBLE_BYTES);
+    const pairs = backend.workspace(elementCount([batch, size, size, 2]) * DOUBLE_BYTES);
     const blocks = batch * size;
     const doubles = gradientAreaOf(size);
     withAreas(call, { blocks, doubles }, (areas, sharedBytes) => {

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { count } from '../../native/ops/strided-axes.js';
+import { elementCount } from '../../native/ops/strided-axes.js';
 import type { CudaBackend } from '../backend/cuda-backend.js';
 import { type CudaKernel, onHost } from '../backend/cuda-kernel.js';
 import { type DeviceDataType, isDeviceType } from '../memory/tensor-data.js';
@@ -20,10 +20,10 @@ const reshape: CudaKernel = {
   name: tf.Reshape,
   run({ inputs, attrs, backend }) {
     const x = inputs.x!;
-    const size = count(x.shape);
+    const size = elementCount(x.shape);
     const shape = tf.util.inferFromImplicitShape((attrs as { shape: number[] }).shape, size);
-    const fits = `The new shape (${shape}) has ${count(shape)} elements and the old shape (${x.shape}) has ${size} elements. The new shape and old shape must have the same number of elements.`;
-    tf.util.assert(count(shape) === size, () => fits);
+    const fits = `The new shape (${shape}) has ${elementCount(shape)} elements and the old shape (${x.shape}) has ${size} elements. The new shape and old shape must have the same number of elements.`;
+    tf.util.assert(elementCount(shape) === size, () => fits);
     return view(backend, x, shape);
   },
 };
@@ -61,7 +61,7 @@ const cast: CudaKernel = {
     if (kernel === undefined) return onHost(tf.Cast, call);
     const from = backend.address(x);
     const { info, address } = backend.output(x.shape, dtype as DeviceDataType);
-    backend.launcher.launchEach(kernel, count(x.shape), [from, address, count(x.shape)]);
+    backend.launcher.launchEach(kernel, elementCount(x.shape), [from, address, elementCount(x.shape)]);
     return info;
   },
 };
@@ -74,7 +74,7 @@ export function filled(
   value: number,
 ): TensorInfo {
   const { info, address } = backend.output(shape, dtype);
-  const size = count(shape);
+  const size = elementCount(shape);
   if (size === 0) return info;
   const { driver, stream } = backend.device;
   if (dtype === 'bool') driver.call('cuMemsetD8Async', address, value === 0 ? 0 : 1, size, stream);

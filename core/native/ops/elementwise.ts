@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelCall, NativeKernel } from '../backend/native-backend.js';
 import { stockKernel } from './stock.js';
-import { broadcastAxes, count } from './strided-axes.js';
+import { broadcastAxes, elementCount } from './strided-axes.js';
 
 /** Operation numbers of cp_unary. */
 export const UNARY: Readonly<Record<string, number>> = {
@@ -107,7 +107,7 @@ function comparison(name: string, operation: number): NativeKernel {
       if (!isFloat(a) || !isFloat(b)) return stock(call);
       const plan = planBroadcast(a.shape, b.shape);
       if (plan.rank > MAX_RANK) return stock(call);
-      const values = new Uint8Array(count(plan.shape));
+      const values = new Uint8Array(elementCount(plan.shape));
       const [left, right] = [call.backend.float32(a), call.backend.float32(b)];
       if (values.length > 0) call.backend.functions.cp_compare(operation, left, right, values, plan.rank, plan.layout);
       return call.backend.makeTensorInfo(plan.shape, 'bool', values);

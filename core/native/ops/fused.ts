@@ -2,8 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import { type EncoderLayerAttributes, WEIGHT_NAMES } from '../../tensor/encoder-layer.js';
 import { FUSED_KERNELS } from '../../tensor/kernels.js';
 import type { KernelCall, NativeKernel } from '../backend/native-backend.js';
-
-const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
+import { elementCount } from './strided-axes.js';
 
 /** The arguments that both directions of the encoder layer share, as cp_encoder_forward takes them. */
 function encoderArguments({ inputs, attrs, backend }: KernelCall) {
@@ -124,7 +123,7 @@ const linearGradient: NativeKernel = {
       dx.values,
       gradients[0]?.values ?? null,
       gradients[1]?.values ?? null,
-      count(dy.shape) / outputs,
+      elementCount(dy.shape) / outputs,
       size,
       outputs,
     );

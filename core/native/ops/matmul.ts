@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelCall, NativeKernel } from '../backend/native-backend.js';
 import { stockKernel } from './stock.js';
-import { count } from './strided-axes.js';
+import { elementCount } from './strided-axes.js';
 
 /** Attributes of the two stock product kernels. */
 export interface MatMulAttributes {
@@ -16,7 +16,7 @@ export interface MatMulAttributes {
 export function planProduct(a: TensorInfo, b: TensorInfo, attributes: MatMulAttributes) {
   if (a.dtype !== 'float32' || b.dtype !== 'float32' || a.shape.length < 2 || b.shape.length < 2) return undefined;
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
-  const [batchA, batchB] = [count(outerA), count(outerB)];
+  const [batchA, batchB] = [elementCount(outerA), elementCount(outerB)];
   if (batchA !== batchB && batchA !== 1 && batchB !== 1) return undefined;
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
   const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
@@ -57,7 +57,7 @@ function multiply(call: KernelCall, attributes: MatMulAttributes, relu: boolean)
 export function isSimpleFusion(inputs: KernelCall['inputs'], attributes: MatMulAttributes): boolean {
   const { b, bias } = inputs;
   const columns = b!.shape.at(attributes.transposeB ? -2 : -1);
-  const simpleBias = bias === undefined || (bias.dtype === 'float32' && count(bias.shape) === columns);
+  const simpleBias = bias === undefined || (bias.dtype === 'float32' && elementCount(bias.shape) === columns);
   const activation = attributes.activation ?? 'linear';
   return simpleBias && (activation === 'linear' || activation === 'relu');
 }

@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelCall, NativeBackend, NativeKernel } from '../backend/native-backend.js';
 import { stockKernel } from './stock.js';
-import { count, rowMajorStrides, transposeAxes } from './strided-axes.js';
+import { elementCount, rowMajorStrides, transposeAxes } from './strided-axes.js';
 
 const MAX_RANK = 8;
 
@@ -67,9 +67,9 @@ export function planReduction(shape: readonly number[], axes: readonly number[],
   return {
     shape: keepDims ? shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) : kept.map((axis) => shape[axis]!),
     permutation,
-    outer: count(arranged.slice(0, start)),
-    size: count(axes.map((axis) => shape[axis]!)),
-    inner: count(arranged.slice(start + axes.length)),
+    outer: elementCount(arranged.slice(0, start)),
+    size: elementCount(axes.map((axis) => shape[axis]!)),
+    inner: elementCount(arranged.slice(start + axes.length)),
   };
 }
 
@@ -104,7 +104,7 @@ function reduction(name: keyof typeof REDUCTIONS): NativeKernel {
     run(call) {
       const x = call.inputs.x!;
       const { axes, keepDims } = reducedAxes(x.shape, call.attrs);
-      const empty = count(x.shape) === 0;
+      const empty = elementCount(x.shape) === 0;
       if (x.dtype !== 'float32' || empty || x.shape.length > MAX_RANK) return stock(call);
       return reduceAxes(call, REDUCTIONS[name], planReduction(x.shape, axes, keepDims));
     },

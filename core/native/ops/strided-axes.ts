@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 export type Axis = readonly [size: number, first: number, second: number];
 
 /** Number of elements of a shape. */
-export const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
+export const elementCount = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
 
 /** Steps along the axes of an array whose last axis is contiguous. */
 export function rowMajorStrides(shape: readonly number[]): number[] {

@@ -145,9 +145,10 @@ async function makePlan(
   const configs = await checkTrials(trials, options);
   const posterior = options.pretrain ? null : await sharedPosterior(options, base);
   const seeds = Array.from({ length: options.seeds }, (_, index) => base.seed + index);
+  const { posteriorInput } = await import('../../../models/open-posterior.js');
   const inputs = {
     configurations: configurationsInput(configs),
-    ...(posterior === null ? {} : { posterior: await posteriorInput(posterior) }),
+    ...(posterior === null ? {} : { posterior: posteriorInput(posterior) }),
   };
   return { plan: { experiment: experimentArguments(options), trials, seeds, posterior, inputs }, configs };
 }
@@ -163,11 +164,6 @@ function configurationsInput(configs: readonly ExperimentConfig[]): RunInput {
   const contents = configs.map(({ backend: _, seed: __, ...content }) => content);
   const identity = createHash('sha256').update(JSON.stringify(contents)).digest('hex');
   return { source: 'set of configurations', identity };
-}
-
-async function posteriorInput(source: string): Promise<RunInput> {
-  const { posteriorIdentity } = await import('../../../models/open-posterior.js');
-  return { source, identity: posteriorIdentity(source) };
 }
 
 function experimentArguments({ preset, config, set, backend, threads, precision }: SweepOptions): string[] {

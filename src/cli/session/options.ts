@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { useOwnPrior } from './own-prior.js';
-import { overriddenOption, type Reader, refuseUnread } from './read-options.js';
+import { overriddenOption, type ReadingCommand, refuseUnread } from './read-options.js';
 
 /** Options of every command that runs an experiment. */
 export interface ExperimentOptions {
@@ -80,7 +80,7 @@ export function strategyOverrides(strategies: readonly string[] | undefined, opt
  */
 export async function loadExperiment(
   options: Pick<ExperimentOptions, 'preset' | 'config' | 'set' | 'backend' | 'threads' | 'precision' | 'module'>,
-  reader: Reader,
+  reader: ReadingCommand,
 ): Promise<ExperimentConfig> {
   const { preset, config: file, set, backend, threads, precision, module } = options;
   const { experimentPresets, loadExperimentConfig } = await import('../../../training/config/experiment-config.js');

@@ -3,7 +3,15 @@ import type { ExperimentConfig } from '../../../training/config/experiment-confi
 import type { UnreadOption } from '../../../training/config/unread-options.js';
 
 /** What works with an experiment. */
-export type Reader = 'pretrain' | 'posterior' | 'train' | 'evaluate' | 'behaviour' | 'quickstart' | 'sweep' | 'config';
+export type ReadingCommand =
+  | 'pretrain'
+  | 'posterior'
+  | 'train'
+  | 'evaluate'
+  | 'behaviour'
+  | 'quickstart'
+  | 'sweep'
+  | 'config';
 
 /** What decides how a posterior is trained; `posterior.source` says which one is taken. */
 const TRAINING_OF_POSTERIOR = ['posterior.network', 'posterior.data', 'posterior.training'];
@@ -34,7 +42,7 @@ const OTHER_SEED: UnreadOption = {
 };
 
 /** Sections of an experiment that a command does not read. */
-const UNREAD: Readonly<Record<Reader, readonly UnreadOption[]>> = {
+const UNREAD: Readonly<Record<ReadingCommand, readonly UnreadOption[]>> = {
   pretrain: [...NO_POLICY, NO_EVALUATION],
   posterior: [OTHER_SEED, ...GIVEN_POSTERIOR, ...NO_POLICY, NO_SIMULATION],
   train: [...GIVEN_POSTERIOR, NO_EVALUATION, NO_SIMULATION],
@@ -71,7 +79,7 @@ export function overriddenOption(override: string): string {
  */
 export function refuseUnread(
   options: readonly string[],
-  { reader, unread }: { readonly reader: Reader; readonly unread: readonly UnreadOption[] },
+  { reader, unread }: { readonly reader: ReadingCommand; readonly unread: readonly UnreadOption[] },
 ): void {
   const problems = options.flatMap((option) => {
     const reason = whyUnread(option, [...UNREAD[reader], ...unread]);

@@ -42,7 +42,7 @@ export function readLearningPanels(folders: readonly string[]): LearningPanel[] 
   const trials = folders.flatMap(readTrials).filter(({ curves }) => curves.some((curve) => curve.length > 0));
   const byPanel = new Map<string, TrialRuns[]>();
   for (const trial of trials) {
-    const key = JSON.stringify([comparableEnvironment(trial), posteriorIdentity(trial.plan)]);
+    const key = JSON.stringify([comparableEnvironment(trial), comparablePosterior(trial.plan)]);
     byPanel.set(key, [...(byPanel.get(key) ?? []), trial]);
   }
   const panels = [...byPanel.values()];
@@ -143,7 +143,8 @@ function comparableEnvironment({ config }: TrialRuns): Omit<ExperimentConfig['en
   return environment;
 }
 
-function posteriorIdentity({ posterior }: SweepPlan): string | null {
+/** Null where each run trained its own; the path where its folder is gone. */
+function comparablePosterior({ posterior }: SweepPlan): string | null {
   return posterior !== null && hasCheckpoint(posterior) ? readCheckpointManifest(posterior).manifestSha256 : posterior;
 }
 

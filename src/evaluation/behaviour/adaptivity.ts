@@ -2,7 +2,7 @@ import type { DesignStrategy } from '../../../models/design-strategy.js';
 import type { DesignPolicy } from '../../../models/policy/design-policy.js';
 import type { Bootstrap } from '../scores/statistics.js';
 import { finite, type ResultRow } from '../scores/summary.js';
-import { type Play, targetsOf } from './recorder.js';
+import { type Play, playedTargets } from './recorder.js';
 
 /** How much of the choice of targets in one round is decided by what was measured before, nats. */
 export interface Adaptivity {
@@ -43,7 +43,7 @@ export function adaptivityByRound(
   bootstrap: Bootstrap,
 ): Adaptivity[] {
   return entropies.map((own, index) => {
-    const marginalEntropy = pluginEntropy(plays.map((play) => targetsOf(play, index + 1).join(' ')));
+    const marginalEntropy = pluginEntropy(plays.map((play) => playedTargets(play, index + 1).join(' ')));
     const conditionalEntropy = finite(bootstrap.estimate(own));
     const { mean } = conditionalEntropy;
     return {

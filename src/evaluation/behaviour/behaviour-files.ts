@@ -4,9 +4,9 @@ import { resultsToCsv } from '../report/csv.js';
 import { stackFigures } from '../report/draw.js';
 import { escapeHtml, htmlPage, htmlTable } from '../report/html.js';
 import { type BehaviourFigure, drawBehaviour } from './charts.js';
-import { targetsOf, valuesOf } from './recorder.js';
+import { playedTargets, playedValues } from './recorder.js';
 import type { BehaviourExample, BehaviourStudy } from './study.js';
-import { adaptivityTable, overallTable, roundTables } from './tables.js';
+import { adaptivityTable, measureTables, overallTable } from './tables.js';
 
 /** Writes behaviour.json, .csv, .svg and .html into `folder`; returns the paths. */
 export async function writeBehaviour(folder: string, study: BehaviourStudy): Promise<string[]> {
@@ -40,8 +40,8 @@ function exampleToJson({ system, plays }: BehaviourExample): object {
       returns: play.returns,
       rounds: play.interventions.map(({ kind }, index) => ({
         kind,
-        targets: targetsOf(play, index + 1),
-        values: valuesOf(play, index + 1),
+        targets: playedTargets(play, index + 1),
+        values: playedValues(play, index + 1),
         uncertainty: [...(play.uncertainty[index] ?? [])],
       })),
       edgeProbabilities: variables.map((from) => [
@@ -66,7 +66,7 @@ function behaviourPage(study: BehaviourStudy, figures: readonly BehaviourFigure[
       ...(adaptivity === undefined ? [] : [htmlTable(adaptivity)]),
       ...pictures,
       '<h2>By experiment</h2>',
-      ...roundTables(study).map(htmlTable),
+      ...measureTables(study).map(htmlTable),
     ],
   });
 }

@@ -8,7 +8,7 @@ import { strategyLabel } from '../strategies/registry.js';
 import { graphView } from './graph-view.js';
 import { BLUE, GREY, type HeatmapCell, heatmapView } from './heatmap.js';
 import { BEHAVIOUR_MEASURES, describeMeasure } from './measures.js';
-import { type Play, targetsOf, valuesOf } from './recorder.js';
+import { type Play, playedTargets, playedValues } from './recorder.js';
 import type { BehaviourExample, BehaviourStudy } from './study.js';
 
 const TARGET_OUTLINE = '#d55e00';
@@ -82,7 +82,7 @@ async function drawExample({ system, plays }: BehaviourExample): Promise<Behavio
 function decisionsView(play: Play, [least, most]: readonly [number, number], title: string): object {
   const { graph, interventions, uncertainty } = play;
   const cells = interventions.flatMap((_, index) => {
-    const [targets, values] = [targetsOf(play, index + 1), valuesOf(play, index + 1)];
+    const [targets, values] = [playedTargets(play, index + 1), playedValues(play, index + 1)];
     return Array.from(uncertainty[index] ?? [], (own, variable): HeatmapCell => {
       const cell = { column: index, row: variable, level: most > least ? (own - least) / (most - least) : 0 };
       const place = targets.indexOf(variable);

@@ -1,5 +1,5 @@
 import type { MetricDescription } from '../scores/metric-descriptions.js';
-import { type Play, targetsOf, valuesOf } from './recorder.js';
+import { type Play, playedTargets, playedValues } from './recorder.js';
 
 /** What is measured of every round; the ranks (`targetRank1` is the most uncertain variable) come on top. */
 const MEASURES: Readonly<Record<string, Omit<MetricDescription, 'better'>>> = {
@@ -39,9 +39,9 @@ export function describeMeasure(name: string): Omit<MetricDescription, 'better'>
  */
 export function measureRound(play: Play, round: number, valueRange: number): Map<string, number> {
   const { graph, interventions, uncertainty, returns } = play;
-  const targets = targetsOf(play, round);
-  const earlier = new Set(interventions.slice(0, round - 1).flatMap((_, index) => targetsOf(play, index + 1)));
-  const values = valuesOf(play, round);
+  const targets = playedTargets(play, round);
+  const earlier = new Set(interventions.slice(0, round - 1).flatMap((_, index) => playedTargets(play, index + 1)));
+  const values = playedValues(play, round);
   const average = graph.edgeCount / graph.size;
   return new Map([
     ['targets', targets.length],

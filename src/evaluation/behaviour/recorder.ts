@@ -20,15 +20,15 @@ export interface Play {
 }
 
 /** Targets of round `round` (1 .. T). */
-export function targetsOf({ interventions }: Play, round: number): number[] {
+export function playedTargets({ interventions }: Play, round: number): number[] {
   return [...(interventions[round - 1]?.targets ?? [])].flatMap((flag, variable) => (flag === 1 ? [variable] : []));
 }
 
 /** Values of the targets of round `round` (1 .. T), empty for kinds of experiments without values. */
-export function valuesOf(play: Play, round: number): number[] {
+export function playedValues(play: Play, round: number): number[] {
   const intervention = play.interventions[round - 1];
   if (intervention === undefined || !KINDS_WITH_VALUES.has(intervention.kind)) return [];
-  return targetsOf(play, round).map((target) => intervention.values?.[target] ?? Number.NaN);
+  return playedTargets(play, round).map((target) => intervention.values?.[target] ?? Number.NaN);
 }
 
 interface GrowingPlay extends Play {

@@ -5,7 +5,7 @@ import { RandomStream } from '../../../core/random/stream.js';
 import type { InterruptWatcher } from '../../../core/run/interrupt.js';
 import { createProgress } from '../../../core/run/progress.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
-import { openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
+import { openPosterior, posteriorInput } from '../../../models/open-posterior.js';
 import type { DecisionMode, DesignPolicy } from '../../../models/policy/design-policy.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { evaluateStrategies } from '../harness/harness.js';
@@ -107,7 +107,7 @@ function describe(run: BehaviourRun, { plays, entropies }: Recording): Behaviour
     environment: IN_DISTRIBUTION,
     inputs: {
       policy: { source: run.policy, identity: readCheckpointManifest(run.policy).manifestSha256 },
-      posterior: { source: run.posterior, identity: posteriorIdentity(run.posterior) },
+      posterior: posteriorInput(run.posterior),
     },
     systems,
     variables: prior.variables,

@@ -24,7 +24,7 @@ export function overallTable({ rows, strategies, systems, experiments }: Behavio
 }
 
 /** For every measure, the ranks included, strategies by rounds. */
-export function roundTables({ rows, strategies, experiments }: BehaviourStudy): TextTable[] {
+export function measureTables({ rows, strategies, experiments }: BehaviourStudy): TextTable[] {
   const measures = [...new Set(rows.map(({ metric }) => metric))];
   const rounds = Array.from({ length: experiments }, (_, index) => index + 1);
   return measures.map((measure) => ({

@@ -30,7 +30,7 @@ export interface ScreenData {
     readonly description: string;
   };
   /** The control first, then the knockouts. */
-  readonly conditions: readonly ScreenCondition[];
+  readonly conditions: readonly MeasuredCondition[];
   readonly leftOut: readonly LeftOutCells[];
   readonly passedOver: readonly PassedOver[];
   readonly warnings: readonly string[];
@@ -41,7 +41,7 @@ export interface ScreenRecord extends ScreenData {
   readonly graph: ScreenGraph;
 }
 
-export interface ScreenCondition {
+export interface MeasuredCondition {
   readonly label: string;
   readonly kind: 'control' | 'knockout';
   /** That are used. */

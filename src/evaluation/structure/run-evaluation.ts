@@ -10,7 +10,7 @@ import { createProgress } from '../../../core/run/progress.js';
 import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
 import { priorModuleInputs } from '../../../envs/design/module-prior.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
-import { openPosterior, posteriorIdentity } from '../../../models/open-posterior.js';
+import { openPosterior, posteriorInput } from '../../../models/open-posterior.js';
 import { exactPosteriorFor, whyNotExact } from '../../../models/posterior/exact/environment-posterior.js';
 import { EXACT_POSTERIOR_NAMES, isExactPosterior } from '../../../models/posterior/posterior-sources.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
@@ -102,7 +102,7 @@ function planEvaluation({ config, posterior, policy, backend, ...run }: Evaluati
     module: priorModuleInputs(environment.prior).module?.identity,
     // Planners plan with the prior of the training environment, whatever setting they play.
     planning: strategies.some((name) => plansWith(name) !== undefined) ? environment : null,
-    posterior: posteriorIdentity(posterior),
+    posterior: posteriorInput(posterior).identity,
     policy: policy === undefined ? null : readCheckpointManifest(policy).manifestSha256,
   };
   const fingerprint = createHash('sha256').update(JSON.stringify(identity)).digest('hex');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LearningRateSchedule, learningRateAt } from '../../../training/config/schedules.js';
+import { dependenceOnEnd, LearningRateSchedule, learningRateAt } from '../../../training/config/schedules.js';
 
 describe('learningRateAt', () => {
   const cosine = LearningRateSchedule.parse({ kind: 'cosine', peak: 2, warmupSteps: 4, finalFactor: 0.1 });
@@ -16,4 +16,12 @@ describe('learningRateAt', () => {
     const constant = LearningRateSchedule.parse({ kind: 'constant', peak: 0.3 });
     expect([0, 7, 1000].map((step) => learningRateAt(constant, step, 10))).toEqual([0.3, 0.3, 0.3]);
   });
+});
+
+test('only a cosine ends where the steps do, and the setting that says so is named', () => {
+  const schedules = ['cosine', 'constant'].map((kind) => LearningRateSchedule.parse({ kind, peak: 1 }));
+  expect(schedules.map((schedule) => dependenceOnEnd('learner.learningRate', schedule))).toEqual([
+    'learner.learningRate.kind=cosine',
+    undefined,
+  ]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { observe } from '../../../../core/causal/intervention.js';
 import { DesignEnvConfig } from '../../../../envs/design/design-env-config.js';
-import { BehaviourRecorder, targetsOf, valuesOf } from '../../../../src/evaluation/behaviour/recorder.js';
+import { BehaviourRecorder, playedTargets, playedValues } from '../../../../src/evaluation/behaviour/recorder.js';
 import { variableUncertainty } from '../../../../src/evaluation/behaviour/uncertainty.js';
 import { evaluateStrategies } from '../../../../src/evaluation/harness/harness.js';
 import { createStrategies } from '../../../../src/evaluation/strategies/registry.js';
@@ -44,7 +44,8 @@ test('strategies meet the same graphs and the same uncertainty before the first 
   const [one, other] = [recorder.plays('round-robin-full'), recorder.plays('random-full')];
   expect(other.map(({ graph }) => graph.adjacency)).toEqual(one.map(({ graph }) => graph.adjacency));
   expect(other.map(({ uncertainty }) => uncertainty[0])).toEqual(one.map(({ uncertainty }) => uncertainty[0]));
-  for (const own of one) expect([1, 2, 3, 4].flatMap((round) => targetsOf(own, round)).sort()).toEqual([0, 1, 2, 3]);
+  for (const own of one)
+    expect([1, 2, 3, 4].flatMap((round) => playedTargets(own, round)).sort()).toEqual([0, 1, 2, 3]);
 });
 
 test('the batch size does not matter', async () => {
@@ -64,9 +65,9 @@ test('a system that is played again is kept once', () => {
 });
 
 test('targets and their values by round', () => {
-  expect([targetsOf(play(), 2), valuesOf(play(), 2)]).toEqual([
+  expect([playedTargets(play(), 2), playedValues(play(), 2)]).toEqual([
     [1, 2],
     [-1, 0.5],
   ]);
-  expect([targetsOf(play(), 9), valuesOf(play(), 9)]).toEqual([[], []]);
+  expect([playedTargets(play(), 9), playedValues(play(), 9)]).toEqual([[], []]);
 });

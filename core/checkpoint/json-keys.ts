@@ -17,3 +17,9 @@ export function findDuplicateKey(text: string): string | undefined {
   }
   return undefined;
 }
+
+/** JSON in UTF-8, as text and as what it says. @throws TypeError for bytes that are no text, SyntaxError for a text that is no JSON. */
+export function decodeJson(bytes: Uint8Array): { readonly text: string; readonly parsed: unknown } {
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  return { text, parsed: JSON.parse(text) };
+}

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { CausalPilotError } from '../errors.js';
 import { programVersion } from '../program-version.js';
 import { completeFolder, writeFileAtomic, writeFolderAtomic } from './files.js';
+import { decodeJson } from './json-keys.js';
 import { decodeSafetensors, encodeSafetensors, readBytes, type StoredTensor, type TensorMap } from './safetensors.js';
 
 /** Raised when the layout of the folder or of the manifest changes, so that older programs refuse newer checkpoints. */
@@ -144,8 +145,7 @@ function readVerifiedManifest(path: string): CheckpointManifest {
   let text: string;
   let parsed: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    parsed = JSON.parse(text);
+    ({ text, parsed } = decodeJson(bytes));
   } catch (error) {
     throw unusable(path, 'it is not valid JSON, so it is damaged; restore it from a copy', error);
   }

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { CausalPilotError } from '../errors.js';
 import { writeFileAtomic } from './files.js';
-import { findDuplicateKey } from './json-keys.js';
+import { decodeJson, findDuplicateKey } from './json-keys.js';
 
 // File layout (safetensors 0.4 and later): u64le header length, JSON header padded with spaces to a multiple of 8,
 // then the tensors' bytes, little-endian, without gaps, widest element type first so that every tensor is aligned.
@@ -179,8 +179,7 @@ function parseHeaderText(bytes: Uint8Array, source: string): object {
   let text: string;
   let parsed: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    parsed = JSON.parse(text);
+    ({ text, parsed } = decodeJson(bytes));
   } catch (error) {
     throw corrupt(source, 'its header is not valid JSON', error);
   }

@@ -151,7 +151,8 @@ function search(acquisition: AcquisitionFunction, options: SearchOptions): Local
     if (best === undefined || value < best.value) best = { ...found, value };
     from = found.point;
   }
-  return { ...best!, evaluations };
+  if (best === undefined) throw new CausalPilotError('E_STATE', 'minimiseAcquisition: the search effort has no stages');
+  return { ...best, evaluations };
 }
 
 function localSearch(acquisition: AcquisitionFunction, options: SearchOptions, temperature: number): LocalMinimum {

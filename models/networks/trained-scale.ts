@@ -47,9 +47,11 @@ export function trainedScale(environment: unknown): TrainedScale | undefined {
     const stream = new RandomStream(`trained-scale/${index}`);
     const rows = new History(size, ROWS);
     rows.append(prior.sample(stream.child('system')).sample(observe(size), ROWS, stream.child('rows')), observe(size));
-    return historyScale(rows)!;
-  });
-  return { lowest: Math.min(...scales) / MARGIN, highest: Math.max(...scales) * MARGIN };
+    return historyScale(rows);
+  }).filter((scale) => scale !== undefined);
+  return scales.length === 0
+    ? undefined
+    : { lowest: Math.min(...scales) / MARGIN, highest: Math.max(...scales) * MARGIN };
 }
 
 /**

@@ -12,6 +12,7 @@ import type { TrainingIo, TrainingResult } from '../../training/loop/learning-lo
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
 import { trainPolicy } from '../../training/train-policy.js';
 import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';
+import { interruptAfter } from '../core/run/interrupt-after.js';
 
 const backends: { label: string; options: BackendOptions }[] = [
   { label: 'the default backend', options: {} },
@@ -23,16 +24,6 @@ const backends: { label: string; options: BackendOptions }[] = [
 
 let root: string;
 const config = loadExperimentConfig({ preset: 'smoke' });
-
-/** Asks for an end after being polled `polls` times. */
-function interruptAfter(polls: number): TrainingIo['interrupt'] {
-  let left = polls;
-  return {
-    get requested() {
-      return left-- <= 0;
-    },
-  };
-}
 
 const io = (name: string, resume: boolean, interrupt: TrainingIo['interrupt']): TrainingIo => ({
   folder: join(root, name),

@@ -81,17 +81,24 @@ function mapUnary({ backend }: KernelCall, x: TensorInfo, code: readonly [number
   return info;
 }
 
+/** Both operands and how they are walked together; undefined where the kernels do not take them. */
+function pairedOperands({ backend, inputs }: KernelCall) {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  if (!isFloat(a) || !isFloat(b)) return undefined;
+  const plan = planBroadcast(a.shape, b.shape);
+  if (plan.rank > MAX_RANK) return undefined;
+  return { plan, left: backend.float32(a), right: backend.float32(b) };
+}
+
 function binary(name: string, operation: number): NativeKernel {
   const stock = stockKernel(name);
   return {
     name,
     run(call) {
-      const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
-      if (!isFloat(a) || !isFloat(b)) return stock(call);
-      const plan = planBroadcast(a.shape, b.shape);
-      if (plan.rank > MAX_RANK) return stock(call);
+      const operands = pairedOperands(call);
+      if (operands === undefined) return stock(call);
+      const { plan, left, right } = operands;
       const { info, values } = call.backend.output(plan.shape);
-      const [left, right] = [call.backend.float32(a), call.backend.float32(b)];
       if (values.length > 0) call.backend.functions.cp_binary(operation, left, right, values, plan.rank, plan.layout);
       return info;
     },
@@ -103,12 +110,10 @@ function comparison(name: string, operation: number): NativeKernel {
   return {
     name,
     run(call) {
-      const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
-      if (!isFloat(a) || !isFloat(b)) return stock(call);
-      const plan = planBroadcast(a.shape, b.shape);
-      if (plan.rank > MAX_RANK) return stock(call);
+      const operands = pairedOperands(call);
+      if (operands === undefined) return stock(call);
+      const { plan, left, right } = operands;
       const values = new Uint8Array(elementCount(plan.shape));
-      const [left, right] = [call.backend.float32(a), call.backend.float32(b)];
       if (values.length > 0) call.backend.functions.cp_compare(operation, left, right, values, plan.rank, plan.layout);
       return call.backend.makeTensorInfo(plan.shape, 'bool', values);
     },

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { requireLearned } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { MODULE_OPTION } from '../session/own-prior.js';
-import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
+import { printJson, printLine, trainingIo, withSession } from '../session/session.js';
 import { trainingSummary } from '../session/training-summary.js';
 
 export function registerPretrain(program: Command): void {
@@ -26,16 +26,9 @@ async function pretrain(options: ExperimentOptions): Promise<void> {
   const config = await loadExperiment(options, 'pretrain');
   requireLearned(config);
   const folder = options.out ?? defaultFolder(options, 'posterior');
-  const result = await withSession(config, async ({ interrupt, backend }) => {
+  const result = await withSession(config, async (session) => {
     const { pretrainPosterior } = await import('../../../training/posterior/pretrain.js');
-    return pretrainPosterior(config, {
-      folder,
-      resume: options.resume ?? false,
-      quiet: options.quiet ?? false,
-      interrupt,
-      backend,
-      command: typedCommand(),
-    });
+    return pretrainPosterior(config, trainingIo(folder, options, session));
   });
   if (options.json) printJson({ folder, ...result });
   else printLine(trainingSummary('graph posterior', folder, result));

@@ -5,7 +5,7 @@ import type { ExperimentConfig } from '../../../training/config/experiment-confi
 import type { EvaluationSummary } from '../../evaluation/scores/summary.js';
 import { exactSource, noticeInitialWeights } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
-import { printJson, printLine, type Session, typedCommand, withSession } from '../session/session.js';
+import { printJson, printLine, type Session, trainingIo, withSession } from '../session/session.js';
 import type { StageClock } from '../session/stage-clock.js';
 import { trainAgainst } from '../session/train-against.js';
 
@@ -68,14 +68,10 @@ interface Outcome {
 async function runStages(config: ExperimentConfig, folder: string, stages: Stages): Promise<Outcome | undefined> {
   const { session, clock, quiet } = stages;
   const { isRunFolder } = await import('../../../core/run/run-folder.js');
-  const io = (part: string) => ({
-    folder: join(folder, part),
-    resume: isRunFolder(join(folder, part)),
-    quiet,
-    interrupt: session.interrupt,
-    backend: session.backend,
-    command: typedCommand(),
-  });
+  const io = (part: string) => {
+    const own = join(folder, part);
+    return trainingIo(own, { resume: isRunFolder(own), quiet }, session);
+  };
   const posterior =
     exactSource(config) ??
     (await clock.time('graph posterior', async () => {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { POSTERIOR_OPTION, posteriorSource } from '../session/model-folders.js';
 import { addExperimentOptions, defaultFolder, type ExperimentOptions, loadExperiment } from '../session/options.js';
 import { MODULE_OPTION } from '../session/own-prior.js';
-import { printJson, printLine, typedCommand, withSession } from '../session/session.js';
+import { printJson, printLine, trainingIo, withSession } from '../session/session.js';
 import { trainAgainst } from '../session/train-against.js';
 import { trainingSummary } from '../session/training-summary.js';
 
@@ -31,15 +31,8 @@ async function train(options: TrainOptions): Promise<void> {
   const config = await loadExperiment(options, 'train');
   const folder = options.out ?? defaultFolder(options, 'policy');
   const posteriorFolder = await posteriorSource(options, config);
-  const result = await withSession(config, ({ interrupt, backend }) =>
-    trainAgainst(posteriorFolder, config, {
-      folder,
-      resume: options.resume ?? false,
-      quiet: options.quiet ?? false,
-      interrupt,
-      backend,
-      command: typedCommand(),
-    }),
+  const result = await withSession(config, (session) =>
+    trainAgainst(posteriorFolder, config, trainingIo(folder, options, session)),
   );
   if (options.json) printJson({ folder, ...result });
   else printLine(trainingSummary('design policy', folder, result));

@@ -1,5 +1,7 @@
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
+import type { TrainingIo } from '../../../training/loop/learning-loop.js';
+import type { ExperimentOptions } from './options.js';
 
 /** What a running command needs from its surroundings. */
 export interface Session {
@@ -44,8 +46,17 @@ function reportHostKernels(counts: ReadonlyMap<string, number>): void {
   process.stderr.write(`Kernels that ran on the host instead of the CUDA device: ${list}\n`);
 }
 
+/** What a training run in `folder` gets from its command. */
+export function trainingIo(
+  folder: string,
+  { resume = false, quiet = false }: Pick<ExperimentOptions, 'resume' | 'quiet'>,
+  { interrupt, backend }: Session,
+): TrainingIo {
+  return { folder, resume, quiet, interrupt, backend, command: typedCommand() };
+}
+
 /** The command as the user typed it, for run records. */
-export function typedCommand(): string {
+function typedCommand(): string {
   return ['causal-pilot', ...process.argv.slice(2)].join(' ');
 }
 

@@ -1,7 +1,12 @@
 import type { CausalGraph } from '../../../core/causal/graph.js';
 import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import { History } from '../../../core/causal/history.js';
-import { type Intervention, interveneWhereNonZero, observe } from '../../../core/causal/intervention.js';
+import {
+  type Intervention,
+  interveneWhereNonZero,
+  observe,
+  validateIntervention,
+} from '../../../core/causal/intervention.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { type GoalInstance, meanUnderShift, sampleGoalInstance } from '../../../envs/goal/goal-instance.js';
@@ -187,10 +192,15 @@ class GoalEpisode {
     const { model } = this.system.instance;
     if (intervention.kind !== 'shift' && intervention.kind !== 'none')
       throw new CausalPilotError('E_INPUT', `the goal task takes shifts, got an intervention '${intervention.kind}'`);
-    const { targets, values } = intervention;
-    const wanted = Float64Array.from(targets, (flag, i) => (flag === 1 ? values![i]! : 0));
-    const performed = interveneWhereNonZero('shift', project(UNIT_BALL, wanted));
-    const shift = Float64Array.from(performed.values!);
+    validateIntervention(intervention, model.size, ['shift']);
+    const { targets, values = new Float32Array(model.size) } = intervention;
+    const wanted = project(
+      UNIT_BALL,
+      Float64Array.from(targets, (flag, i) => (flag === 1 ? values[i]! : 0)),
+    );
+    const performed = interveneWhereNonZero('shift', wanted);
+    // As it is carried out: in 32 bits.
+    const shift = Float64Array.from(wanted, Math.fround);
     const samples = model.sample(performed, this.#study.rows, this.stream.child('noise', step));
     this.#tried.push(shift);
     this.#record({ samples, shift }, performed);

@@ -40,7 +40,7 @@ export interface EvaluationRun {
   readonly backend: string;
   /** Take up an interrupted evaluation, and do not repeat a finished one. */
   readonly resume: boolean;
-  readonly interrupt: InterruptWatcher;
+  readonly interrupt: Pick<InterruptWatcher, 'requested'>;
   readonly quiet?: boolean;
 }
 

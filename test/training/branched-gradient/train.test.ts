@@ -9,6 +9,7 @@ import { loadPolicy } from '../../../models/checkpoints.js';
 import type { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import { loadExperimentConfig } from '../../../training/config/experiment-config.js';
 import { trainPolicy } from '../../../training/train-policy.js';
+import { interruptAfter } from '../../core/run/interrupt-after.js';
 import { toyPosterior } from './toy-experiment.js';
 
 let root: string;
@@ -32,12 +33,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 /** Trains in a folder of that name; asks for an end after `polls` looks at the interrupt. */
 function train(name: string, { resume = false, polls = Number.POSITIVE_INFINITY } = {}) {
-  let left = polls;
-  const interrupt = {
-    get requested() {
-      return left-- <= 0;
-    },
-  };
+  const interrupt = interruptAfter(polls);
   return trainPolicy(config, posterior, { folder: join(root, name), resume, interrupt, quiet: true, backend: 'test' });
 }
 

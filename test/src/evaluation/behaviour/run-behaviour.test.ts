@@ -9,6 +9,7 @@ import { DesignPolicy } from '../../../../models/policy/design-policy.js';
 import { AmortizedGraphPosterior } from '../../../../models/posterior/amortized-graph-posterior.js';
 import { type BehaviourRun, runBehaviour } from '../../../../src/evaluation/behaviour/run-behaviour.js';
 import { loadExperimentConfig } from '../../../../training/config/experiment-config.js';
+import { interruptAfter } from '../../../core/run/interrupt-after.js';
 
 const config = loadExperimentConfig({ preset: 'smoke', overrides: ['evaluation.batchSize=2'] });
 let folder = '';
@@ -55,14 +56,7 @@ test('the entropies of the choices belong to the systems that the policy played'
 });
 
 test('interrupted, there is no study', async () => {
-  let asked = 0;
-  const interrupt = {
-    get requested() {
-      asked++;
-      return asked > 2;
-    },
-  };
-  expect(await run({ interrupt })).toBeUndefined();
+  expect(await run({ interrupt: interruptAfter(2) })).toBeUndefined();
 });
 
 test('an environment without experiments is refused', async () => {

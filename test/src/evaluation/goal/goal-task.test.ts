@@ -5,17 +5,9 @@ import { sampleGoalInstance } from '../../../../envs/goal/goal-instance.js';
 import { loadGoalStudy, SyntheticStudyConfig } from '../../../../src/evaluation/goal/goal-study-config.js';
 import { GOAL_METRICS, GoalTask } from '../../../../src/evaluation/goal/goal-task.js';
 import { createGoalStrategies, strategyNames } from '../../../../src/evaluation/strategies/registry.js';
+import { SMALL_STUDY } from './small-study.js';
 
-const SMALL = SyntheticStudyConfig.parse({
-  study: 'synthetic',
-  instances: 3,
-  runs: 2,
-  budget: 6,
-  workers: 0,
-  strategies: ['civ', 'greedy', 'random-shift'],
-  settings: [{ name: 'small', instance: { variables: 5, targets: 2 } }],
-});
-const SETTING = SMALL.settings[0]!;
+const SETTING = SMALL_STUDY.settings[0]!;
 
 /** Figures [rounds + 1, metrics] of one strategy on system 0. */
 function play(study: SyntheticStudyConfig, strategy: string, graphPosterior?: GraphPosterior): Float64Array {
@@ -30,31 +22,31 @@ const SHIFT_STRATEGIES = strategyNames('goal').filter((name) => !strategyNames('
 
 describe('GoalTask', () => {
   test.each(SHIFT_STRATEGIES)('%s: finite figures, deterministic, the same before the first experiment', (name) => {
-    const figures = play(SMALL, name);
+    const figures = play(SMALL_STUDY, name);
     expect(figures).toHaveLength(7 * GOAL_METRICS.length);
     figures.forEach((figure, index) => {
       if (index === 2) expect(figure).toBeNaN();
       else expect(figure).toBeGreaterThanOrEqual(0);
     });
-    expect(play(SMALL, name)).toEqual(figures);
-    expect(figures[0]).toBe(play(SMALL, 'random-shift')[0]);
+    expect(play(SMALL_STUDY, name)).toEqual(figures);
+    expect(figures[0]).toBe(play(SMALL_STUDY, 'random-shift')[0]);
   });
 
   test('without data the estimate is the goal mean itself', () => {
     const { optimalShift, goalMean } = sampleGoalInstance(SETTING.instance, new RandomStream('target/1/system/0'));
     const squared = optimalShift.reduce((sum, entry, i) => sum + (entry - goalMean[i]!) ** 2, 0);
-    expect(play(SMALL, 'random-shift')[1]).toBeCloseTo(squared, 10);
+    expect(play(SMALL_STUDY, 'random-shift')[1]).toBeCloseTo(squared, 10);
   });
 
   test('systems do not depend on which ones are prepared together', () => {
-    const task = new GoalTask({ study: SMALL, setting: SETTING });
+    const task = new GoalTask({ study: SMALL_STUDY, setting: SETTING });
     const together = task.prepare(0, 3).run(goalStrategy('civ'));
     const alone = task.prepare(2, 1).run(goalStrategy('civ'));
     expect(together.subarray(2 * alone.length)).toEqual(alone);
   });
 
   test('a shared instance repeats the problem, not the noise', () => {
-    const study = { ...SMALL, sharedInstance: true };
+    const study = { ...SMALL_STUDY, sharedInstance: true };
     const figures = new GoalTask({ study, setting: SETTING }).prepare(0, 2).run(goalStrategy('greedy'));
     const perSystem = figures.length / 2;
     expect(figures[perSystem]).toBe(figures[0]);
@@ -62,7 +54,7 @@ describe('GoalTask', () => {
   });
 
   test('a graph posterior that is sure of the truth changes nothing', () => {
-    const study = { ...SMALL, initialRows: 2 };
+    const study = { ...SMALL_STUDY, initialRows: 2 };
     const { model } = sampleGoalInstance(SETTING.instance, new RandomStream('target/1/system/0'));
     const truth = Float32Array.from(model.graph.adjacency);
     const sure: GraphPosterior = {
@@ -72,21 +64,21 @@ describe('GoalTask', () => {
     const blind: GraphPosterior = { edgeProbabilities: (histories) => new Float32Array(25 * histories.length) };
     const figures = play(study, 'greedy', blind);
     expect(figures[0]).toBeCloseTo(figures.at(-3)!, 12);
-    expect(() => play(SMALL, 'civ', sure)).toThrow('initialRows: a graph posterior needs observations');
+    expect(() => play(SMALL_STUDY, 'civ', sure)).toThrow('initialRows: a graph posterior needs observations');
   });
 
   test('a wrong graph hurts', () => {
     const wrong = SyntheticStudyConfig.parse({
-      ...SMALL,
+      ...SMALL_STUDY,
       budget: 200,
       settings: [{ ...SETTING, misspecification: { kind: 'removed', edges: 6 } }],
     });
     const last = (study: SyntheticStudyConfig) => play(study, 'greedy').at(-3)!;
-    expect(last(wrong)).toBeGreaterThan(2 * last({ ...SMALL, budget: 200 }));
+    expect(last(wrong)).toBeGreaterThan(2 * last({ ...SMALL_STUDY, budget: 200 }));
   });
 
   test('long shifts are shortened to the ball and other interventions refused', () => {
-    const task = new GoalTask({ study: { ...SMALL, runs: 1 }, setting: SETTING });
+    const task = new GoalTask({ study: { ...SMALL_STUDY, runs: 1 }, setting: SETTING });
     const strategy = (kind: 'shift' | 'do') => ({
       name: 'fixed',
       tasks: ['goal'] as const,
@@ -97,6 +89,11 @@ describe('GoalTask', () => {
     const expected = optimalShift.reduce((sum, entry) => sum + (entry - Math.sqrt(0.2)) ** 2, 0);
     expect(task.prepare(0, 1).run(strategy('shift')).at(-1)).toBeCloseTo(expected, 5);
     expect(() => task.prepare(0, 1).run(strategy('do'))).toThrow("takes shifts, got an intervention 'do'");
+    const withoutValues = {
+      ...strategy('shift'),
+      propose: () => [{ kind: 'shift' as const, targets: new Uint8Array(5) }],
+    };
+    expect(() => task.prepare(0, 1).run(withoutValues)).toThrow("kind 'shift' needs 'values' with 5 entries");
   });
 });
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../../core/backend/backend.js';
 import { RandomStream } from '../../../../core/random/stream.js';
-import type { InterruptWatcher } from '../../../../core/run/interrupt.js';
 import { savePolicy } from '../../../../models/checkpoints.js';
 import { DesignPolicy } from '../../../../models/policy/design-policy.js';
 import type { ResultRow } from '../../../../src/evaluation/scores/summary.js';
 import { type EvaluationRun, runEvaluation } from '../../../../src/evaluation/structure/run-evaluation.js';
 import { loadExperimentConfig } from '../../../../training/config/experiment-config.js';
+import { interruptAfter } from '../../../core/run/interrupt-after.js';
 
 let root: string;
 beforeAll(async () => {
@@ -22,16 +22,6 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const configOf = (...overrides: string[]) => loadExperimentConfig({ preset: 'smoke', overrides });
 const config = configOf();
-
-/** An interrupt that comes after being looked at `polls` times. */
-function interruptAfter(polls: number): InterruptWatcher {
-  let left = polls;
-  return {
-    get requested() {
-      return left-- <= 0;
-    },
-  } as InterruptWatcher;
-}
 
 /** Two strategies, judged by the exact posterior, in the folder `name`. */
 function run(name: string, change: Partial<EvaluationRun> = {}) {

@@ -1,3 +1,12 @@
+import { type Intervention, type InterventionKind, intervene } from './intervention.js';
+
+/** Acts on the targets of a signed set [d] (1 or -1 for a target, 0 elsewhere) with its signs times `strength` as values. */
+export function interveneBySigns(kind: InterventionKind, signs: Int8Array, strength: number): Intervention {
+  const targets = Uint8Array.from(signs, Math.abs);
+  const values = Float32Array.from(signs, (sign) => sign * strength);
+  return intervene(kind, targets, values);
+}
+
 export interface SetSizes {
   /** Fewest and most variables in a set. */
   readonly least: number;

@@ -1,6 +1,6 @@
 import { History } from '../../core/causal/history.js';
-import { type Intervention, intervene, observe } from '../../core/causal/intervention.js';
-import { countSignedSets, listSignedSets } from '../../core/causal/target-sets.js';
+import { type Intervention, observe } from '../../core/causal/intervention.js';
+import { countSignedSets, interveneBySigns, listSignedSets } from '../../core/causal/target-sets.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignContext, DesignStrategy } from '../design-strategy.js';
@@ -68,13 +68,9 @@ function candidateExperiments(context: DesignContext, system: number, effort: Lo
   return [
     observe(size),
     ...signedSets(variables, effort, stream).map((signs) => {
-      const values = new Float32Array(size);
-      const targets = new Uint8Array(size);
-      signs.forEach((sign, at) => {
-        values[variables[at]!] = sign * valueRange;
-        targets[variables[at]!] = Math.abs(sign);
-      });
-      return intervene(interventionKind, targets, values);
+      const own = new Int8Array(size);
+      for (const [at, variable] of variables.entries()) own[variable] = signs[at]!;
+      return interveneBySigns(interventionKind, own, valueRange);
     }),
   ];
 }

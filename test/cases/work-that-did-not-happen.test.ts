@@ -81,6 +81,7 @@ describe('options that nothing reads are refused with what to do instead', () =>
     ],
     ['train', ['learner.groups=3'], /unknown option 'learner\.groups'; it belongs to another kind/],
     ['quickstart', ['evaluation.lookahead.candidates=3'], /no strategy plans; add lookahead/],
+    ['quickstart', ['evaluation.fixedSequence.systems=3'], /no fixed sequence is searched; add best-fixed/],
     ['sweep', ['policy.head.kind=scored', 'policy.initialStd=0.2'], /the scored head draws no Gaussian numbers/],
     ['train', ['backend.threads=2'], /only the native backend has threads, and backend\.name is wasm/],
   ])('%s %j', async (command, overrides, message) => {

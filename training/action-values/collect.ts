@@ -1,13 +1,13 @@
+import type { CausalGraph } from '../../core/causal/graph.js';
 import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import type { History } from '../../core/causal/history.js';
-import { intervene } from '../../core/causal/intervention.js';
+import { interveneBySigns } from '../../core/causal/target-sets.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignEnvSettings } from '../../envs/design/design-env-config.js';
 import { Episode } from '../../envs/design/episode.js';
-import { potential } from '../../envs/design/reward.js';
 import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
+import { potentialsAfter, type TriedHistory } from '../../models/posterior/what-if.js';
 import { chooseTrials, type TrialOptions } from './trials.js';
-import { probabilitiesAfter } from './what-if.js';
 
 // Shapes: K episodes, T experiments, S sets of targets, d variables.
 
@@ -52,48 +52,30 @@ export function collectTriedStates(options: CollectOptions, streams: readonly Ra
     const histories = episodes.map(({ history }) => history.prefix(history.rows));
     const trials = chooseTrials(options, histories, choices);
     const tried = episodes.map((episode, k) => tryOut(episode, trials[k]!, choices[k]!.child('sign').sign()));
-    const potentials = potentialsAfter(options, episodes, tried);
+    const potentials = potentialsAfter(options.posterior, settings.reward, tried);
     finalPotentials = new Float32Array(streams.length);
     episodes.forEach((episode, k) => {
-      const count = tried[k]!.length;
+      const { outcomes } = tried[k]!;
+      const count = outcomes.length;
       const own = potentials.subarray(k * count, (k + 1) * count);
       states.push({ history: histories[k]!, sets: trials[k]!, advantages: centred(own) });
       const explores = choices[k]!.child('explore').bernoulli(options.exploration);
       const chosen = explores ? choices[k]!.child('random').integer(count) : 0;
       finalPotentials[k] = own[chosen]!;
-      episode.carryOut(tried[k]![chosen]!.intervention);
+      episode.carryOut(outcomes[chosen]!.intervention);
     });
   }
   return { states, finalPotentials, spread: rootMeanSquare(states.map(({ advantages }) => advantages)) };
 }
 
-function tryOut(episode: Episode, sets: Int8Array, sign: number) {
-  const { interventionKind, valueRange } = episode.settings;
-  const { size } = episode.model;
-  return Array.from({ length: sets.length / size }, (_, s) => {
-    const set = sets.subarray(s * size, (s + 1) * size);
-    const targets = Uint8Array.from(set, Math.abs);
-    const values = Float32Array.from(set, (own) => sign * own * valueRange);
-    const intervention = intervene(interventionKind, targets, values);
+function tryOut(episode: Episode, sets: Int8Array, sign: number): TriedHistory & { readonly graph: CausalGraph } {
+  const { history, model, settings } = episode;
+  const outcomes = Array.from({ length: sets.length / model.size }, (_, s) => {
+    const set = sets.subarray(s * model.size, (s + 1) * model.size);
+    const intervention = interveneBySigns(settings.interventionKind, set, sign * settings.valueRange);
     return { intervention, rows: episode.wouldMeasure(intervention) };
   });
-}
-
-/** Phi [K, S] after every outcome. */
-function potentialsAfter(
-  { posterior, settings }: CollectOptions,
-  episodes: readonly Episode[],
-  tried: readonly ReturnType<typeof tryOut>[],
-): Float32Array {
-  const probabilities = probabilitiesAfter(
-    posterior,
-    tried.map((outcomes, k) => ({ history: episodes[k]!.history, outcomes })),
-  );
-  const graphs = tried.flatMap((outcomes, k) => outcomes.map(() => episodes[k]!.model.graph));
-  const entries = probabilities.length / Math.max(1, graphs.length);
-  return Float32Array.from(graphs, (graph, at) =>
-    potential(settings.reward, probabilities.subarray(at * entries, (at + 1) * entries), graph),
-  );
+  return { history, outcomes, graph: model.graph };
 }
 
 function centred(values: Float32Array): Float32Array {

@@ -90,6 +90,18 @@ export const ExperimentConfig = z
           })
           .prefault({})
           .describe('how hard the planners `lookahead` and `lookahead-scale-free` think'),
+        fixedSequence: z
+          .strictObject({
+            systems: z.int().min(1).default(500).describe('systems that it is searched on, none of the evaluation'),
+            mostTargets: z.int().min(1).default(3).describe('targets of an experiment at most'),
+            candidates: z
+              .int()
+              .min(1)
+              .default(64)
+              .describe('sets weighed for each experiment; drawn where there are more'),
+          })
+          .prefault({})
+          .describe('how `best-fixed` is searched, the best sequence of experiments that does not look at the data'),
         environments: z.array(z.string()).default(['training']).describe('named settings: training and the OOD suite'),
         seed: z.int().min(0).default(1).describe('names the held-out systems'),
       })

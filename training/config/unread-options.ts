@@ -25,6 +25,11 @@ export function unreadOptions({ learner, policy, posterior, evaluation, backend 
       'no strategy plans; add lookahead or lookahead-scale-free to evaluation.strategies',
     ),
     ...list(
+      !evaluation.strategies.includes('best-fixed'),
+      ['evaluation.fixedSequence'],
+      'no fixed sequence is searched; add best-fixed to evaluation.strategies',
+    ),
+    ...list(
       backend.name !== 'auto' && backend.name !== 'native',
       ['backend.threads'],
       `only the native backend has threads, and backend.name is ${backend.name}`,

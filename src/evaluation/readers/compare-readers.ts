@@ -11,7 +11,7 @@ import { MOST_VARIABLES } from '../../../models/posterior/exact/exact-prior.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import { type DesignQuality, designQuality, type Reader } from '../../../training/posterior/design-quality.js';
 import { correlationReader } from '../../../training/posterior/plain-readers.js';
-import { openPlanners } from '../strategies/open-planners.js';
+import { openPlans } from '../strategies/open-plans.js';
 import { createStrategies, needsPolicy } from '../strategies/registry.js';
 import { evaluationSettings } from '../structure/settings.js';
 
@@ -45,8 +45,8 @@ export async function compareReaders(options: ReadersOptions): Promise<ReaderQua
     policyFolder !== undefined && options.strategies.some(needsPolicy) ? await loadPolicy(policyFolder) : undefined;
   const learned = await loadReaders(options.posteriors);
   try {
-    const planners = await openPlanners(config, options.strategies);
-    const strategies = createStrategies(options.strategies, { policy, planners });
+    const plans = await openPlans(config, options.strategies);
+    const strategies = createStrategies(options.strategies, { policy, ...plans });
     const { systems, experiments } = options;
     const { seed } = config.evaluation;
     const qualities: ReaderQuality[] = [];

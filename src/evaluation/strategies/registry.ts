@@ -1,6 +1,7 @@
 import { CausalPilotError } from '../../../core/errors.js';
 import type { DesignContext, DesignStrategy, GoalContext, TaskKind } from '../../../models/design-strategy.js';
 import type { ExactPosteriorName } from '../../../models/posterior/posterior-sources.js';
+import { fixedSequence } from '../../../models/strategies/fixed-sequence.js';
 import { type LookaheadOptions, lookahead } from '../../../models/strategies/lookahead.js';
 import { observational } from '../../../models/strategies/observational.js';
 import {
@@ -19,8 +20,12 @@ import {
 import { criterionStrategies, randomShiftStrategy } from '../../../models/strategies/shift-strategies.js';
 import { type PolicyLike, trainedPolicy } from '../../../models/strategies/trained-policy.js';
 
+/** The best sequence of experiments that does not look, found before the evaluation. */
+export const BEST_FIXED = 'best-fixed';
+
 /** The strategies that plan with an exact posterior, by name, and which. */
 const PLANNERS: ReadonlyMap<string, ExactPosteriorName> = new Map([
+  [BEST_FIXED, 'exact'],
   ['lookahead', 'exact'],
   ['lookahead-scale-free', 'scale-free'],
 ]);
@@ -30,6 +35,8 @@ export interface StrategyResources {
   readonly policy?: PolicyLike;
   /** What planners plan with, by the name of the strategy. */
   readonly planners?: ReadonlyMap<string, Omit<LookaheadOptions, 'name'>>;
+  /** The experiments of the best fixed sequence, signed sets of targets. */
+  readonly sequence?: readonly Int8Array[];
 }
 
 interface StrategyEntry<Context extends DesignContext> {
@@ -74,6 +81,14 @@ const STRATEGIES: ReadonlyMap<string, StrategyEntry<DesignContext>> = new Map([
   simple('round-robin of triples, full strength', roundRobinTriplesFull),
   simple('round-robin of fives, full strength', roundRobinFivesFull),
   simple('one random target, full strength', randomSingleFull),
+  [
+    BEST_FIXED,
+    {
+      label: 'best fixed sequence',
+      needs: 'sequence',
+      create: ({ sequence }) => fixedSequence(BEST_FIXED, requireSequence(sequence)),
+    },
+  ],
   planner('lookahead', 'one step ahead, exact posterior'),
   planner('lookahead-scale-free', 'one step ahead, scale-free posterior'),
 ]);
@@ -124,7 +139,7 @@ export function needsPolicy(name: string): boolean {
   return STRATEGIES.get(name)?.needs === 'policy';
 }
 
-/** The posterior that the strategy of that name plans with, if it plans. */
+/** The posterior that the strategy of that name plans with, before or during the evaluation, if it plans. */
 export function plansWith(name: string): ExactPosteriorName | undefined {
   return PLANNERS.get(name);
 }
@@ -170,4 +185,13 @@ function requirePlanner(name: string, planners: StrategyResources['planners']): 
       `strategies: '${name}' needs an exact posterior to plan with, which is not given`,
     );
   return options;
+}
+
+function requireSequence(sequence: StrategyResources['sequence']): readonly Int8Array[] {
+  if (sequence === undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `strategies: '${BEST_FIXED}' needs the sequence that was found for the prior, which is not given`,
+    );
+  return sequence;
 }

@@ -19,8 +19,15 @@ import { DIFFERENCES_FILE, RESULTS_FILE, readFigures, writeFigures, writeReport 
 import { readJson } from '../scores/json-file.js';
 import { readScores, writeScores } from '../scores/scores-file.js';
 import { type EvaluationSummary, summarize } from '../scores/summary.js';
-import { openPlanners } from '../strategies/open-planners.js';
-import { createStrategies, needsPolicy, plansWith, strategyNames, withReference } from '../strategies/registry.js';
+import { openPlans } from '../strategies/open-plans.js';
+import {
+  BEST_FIXED,
+  createStrategies,
+  needsPolicy,
+  plansWith,
+  strategyNames,
+  withReference,
+} from '../strategies/registry.js';
 import { evaluationSettings } from './settings.js';
 import { type LimitReader, StructureTask } from './structure-task.js';
 
@@ -102,6 +109,7 @@ function planEvaluation({ config, posterior, policy, backend, ...run }: Evaluati
     module: priorModuleInputs(environment.prior).module?.identity,
     // Planners plan with the prior of the training environment, whatever setting they play.
     planning: strategies.some((name) => plansWith(name) !== undefined) ? environment : null,
+    sequence: strategies.includes(BEST_FIXED) ? config.seed : null,
     posterior: posteriorInput(posterior).identity,
     policy: policy === undefined ? null : readCheckpointManifest(policy).manifestSha256,
   };
@@ -135,7 +143,7 @@ async function playAll(
 ): ReturnType<typeof evaluateStrategies> {
   const { config, folder, resume, interrupt, quiet = false } = run;
   const { systems, batchSize, seed } = config.evaluation;
-  const strategies = createStrategies(names, { policy, planners: await openPlanners(config, names) });
+  const strategies = createStrategies(names, { policy, ...(await openPlans(config, names)) });
   const settings = evaluationSettings(config.environment, environments);
   // A trained posterior is the same in every setting; an exact one takes each setting's prior.
   const chosen = isExactPosterior(run.posterior) ? settings : settings.slice(0, 1);

@@ -21,6 +21,7 @@ import { StructureTask } from '../../../../src/evaluation/structure/structure-ta
 import { CorrelationPosterior } from '../correlation-posterior.js';
 
 const SIZE = 4;
+const sequence = [Int8Array.of(1, 0, 0, -1), Int8Array.of(0, 1, 1, 0)];
 let policies: ReadonlyMap<number, DesignPolicy>;
 let planners: NonNullable<StrategyResources['planners']>;
 
@@ -70,6 +71,7 @@ describe.each(strategyNames('goal'))('%s', (name) => {
     createGoalStrategies([name], {
       policy: policies.get(kind === 'knockout' || kind === 'knockdown' ? 1 : 2)!,
       planners,
+      sequence,
     })[0]!;
 
   test('is told no more than it declares', () => {
@@ -124,7 +126,7 @@ test('every strategy that the goal task knows plays it with what it declares', a
   });
   if (study.study !== 'synthetic') throw new Error('a synthetic study was asked for');
   const task = new GoalTask({ study, setting: study.settings[0]! });
-  const strategies = createGoalStrategies(strategyNames('goal'), { policy: policies.get(2)!, planners });
+  const strategies = createGoalStrategies(strategyNames('goal'), { policy: policies.get(2)!, planners, sequence });
   const { scores } = await evaluateStrategies([task], strategies, { systems: 1 });
   expect(scores.map(({ completed }) => completed)).toEqual(strategies.map(() => 1));
 });

@@ -5,9 +5,9 @@ import { doIntervention, observe } from '../../../core/causal/intervention.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
-import { probabilitiesAfter } from '../../../training/action-values/what-if.js';
-import { randomHistory } from '../../models/random-histories.js';
-import { SIZE, toyCollection } from './toy-experiment.js';
+import { probabilitiesAfter } from '../../../models/posterior/what-if.js';
+import { SIZE, toyCollection } from '../../training/action-values/toy-experiment.js';
+import { randomHistory } from '../random-histories.js';
 
 beforeAll(async () => {
   await useBackend();

@@ -1,9 +1,11 @@
+import type { CausalGraph } from '../../core/causal/graph.js';
 import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import type { History } from '../../core/causal/history.js';
 import type { Intervention } from '../../core/causal/intervention.js';
 import type { SinkStatistics } from '../../core/native/ops/exact-posterior.js';
-import { ExactGraphPosterior } from '../../models/posterior/exact/exact-graph-posterior.js';
-import { mechanismRows } from '../../models/posterior/exact/mechanism-rows.js';
+import { potential, type RewardKind } from '../../envs/design/reward.js';
+import { ExactGraphPosterior } from './exact/exact-graph-posterior.js';
+import { mechanismRows } from './exact/mechanism-rows.js';
 
 // Shapes: K histories, S outcomes of each, r rows, d variables.
 
@@ -32,6 +34,20 @@ export function probabilitiesAfter(posterior: GraphPosterior, tried: readonly Tr
     );
   return posterior.edgeProbabilities(
     tried.flatMap(({ history, outcomes }) => outcomes.map((outcome) => extended(history, outcome))),
+  );
+}
+
+/** Phi [K, S] of every history after each of its outcomes; `graph` is the true one. */
+export function potentialsAfter(
+  posterior: GraphPosterior,
+  reward: RewardKind,
+  tried: readonly (TriedHistory & { readonly graph: CausalGraph })[],
+): Float32Array {
+  const probabilities = probabilitiesAfter(posterior, tried);
+  const graphs = tried.flatMap(({ outcomes, graph }) => outcomes.map(() => graph));
+  const entries = probabilities.length / Math.max(1, graphs.length);
+  return Float32Array.from(graphs, (graph, at) =>
+    potential(reward, probabilities.subarray(at * entries, (at + 1) * entries), graph),
   );
 }
 

@@ -18,10 +18,16 @@ export function trainPolicy(
   io: TrainingIo,
 ): Promise<TrainingResult> {
   const { learner, environment } = config;
-  const inputs = { ...priorModuleInputs(environment.prior), ...posteriorInputs(posterior), ...io.inputs };
+  const inputs = {
+    ...priorModuleInputs(environment.prior),
+    ...posteriorInputs(posterior),
+    ...startInputs(io),
+    ...io.inputs,
+  };
   const bound = { ...io, inputs };
   switch (learner.kind) {
     case 'redq':
+      refuseStart(io);
       return trainPolicyWithRedq({ ...config, learner }, posterior, bound);
     case 'branched-gradient':
       return trainPolicyByBranchedGradient({ ...config, learner }, posterior, bound);
@@ -36,6 +42,20 @@ function posteriorInputs(posterior: GraphPosterior): RunInputs {
     return { posterior: { source: posterior.name, identity: posterior.name } };
   const checkpoint = checkpointOf(posterior);
   return checkpoint === undefined ? {} : { posterior: checkpoint };
+}
+
+/** The policy whose weights are the first ones; nothing is known of one that was not loaded. */
+function startInputs({ start }: TrainingIo): RunInputs {
+  const checkpoint = start && checkpointOf(start);
+  return checkpoint === undefined ? {} : { start: checkpoint };
+}
+
+function refuseStart({ start }: TrainingIo): void {
+  if (start === undefined) return;
+  throw new CausalPilotError(
+    'E_CONFIG',
+    "learner.kind: 'redq' learns critics with the policy and cannot start from a policy alone; use action-values or branched-gradient, or leave --policy out",
+  );
 }
 
 /** Checks, before anything is made or computed, that the learner of an experiment comes to learn. @throws CausalPilotError E_CONFIG. */

@@ -11,7 +11,7 @@ import { dependenceOnEnd, learningRateAt } from '../config/schedules.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
-import { startFromPosterior } from '../loop/warm-start.js';
+import { startFromPolicy, startFromPosterior } from '../loop/warm-start.js';
 import { type CollectedStates, collectTriedStates } from './collect.js';
 import { ActionValueLearner, scoredHead } from './learner.js';
 
@@ -44,6 +44,7 @@ export async function trainPolicyByActionValues(
       stream.child('weights', 'policy'),
     );
     if (options.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
+    if (io.start !== undefined) startFromPolicy(policy, io.start);
     return policy;
   }, options);
   const prior = createCausalModelPrior(priorConfig);

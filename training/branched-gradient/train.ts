@@ -10,7 +10,7 @@ import type { ExperimentWith } from '../config/experiment-config.js';
 import { dependenceOnEnd } from '../config/schedules.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
-import { startFromPosterior } from '../loop/warm-start.js';
+import { startFromPolicy, startFromPosterior } from '../loop/warm-start.js';
 import { BranchedGradientLearner } from './learner.js';
 
 export const BRANCHED_GRADIENT_METRICS = defineMetrics({
@@ -43,6 +43,7 @@ export async function trainPolicyByBranchedGradient(
     stream.child('weights', 'policy'),
   );
   if (options.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
+  if (io.start !== undefined) startFromPolicy(policy, io.start);
   const learner = new BranchedGradientLearner({
     config: options,
     policy,

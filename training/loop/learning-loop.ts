@@ -17,6 +17,7 @@ import { createProgress } from '../../core/run/progress.js';
 import { isRunFolder, RunFolder, readRunRecord } from '../../core/run/run-folder.js';
 import { checkInputs, type RunInputs } from '../../core/run/run-inputs.js';
 import type { ModelCard } from '../../models/checkpoints.js';
+import type { DesignPolicy } from '../../models/policy/design-policy.js';
 
 /** What a training run needs from its surroundings. */
 export interface TrainingIo {
@@ -32,6 +33,8 @@ export interface TrainingIo {
   readonly backend: string;
   /** What decides the result besides the configuration; a resumed run must have the same. @defaultValue none */
   readonly inputs?: RunInputs;
+  /** A trained policy whose weights are the first ones. @defaultValue those that the configuration names */
+  readonly start?: DesignPolicy;
 }
 
 export interface TrainingResult {

@@ -46,3 +46,12 @@ export function startFromPosterior(policy: DesignPolicy, posterior: GraphPosteri
     if (SHARED_PREFIXES.some((prefix) => name.startsWith(prefix))) weights.set(name, array);
   policy.parameters.load(weights, 'learner.warmStart');
 }
+
+/**
+ * Gives a policy all weights of a trained one, whatever it was trained on.
+ *
+ * @throws CausalPilotError E_CHECKPOINT naming the first weight in which the networks differ.
+ */
+export function startFromPolicy(policy: DesignPolicy, start: DesignPolicy): void {
+  policy.parameters.load(start.parameters.toArrays(), 'the policy to start from');
+}

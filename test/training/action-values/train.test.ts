@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
 import { readSafetensors } from '../../../core/checkpoint/safetensors.js';
-import { readMetrics } from '../../../core/run/run-folder.js';
+import { readMetrics, readRunRecord } from '../../../core/run/run-folder.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
+import type { DesignPolicy } from '../../../models/policy/design-policy.js';
 import { exactPosteriorFor } from '../../../models/posterior/exact/environment-posterior.js';
 import { loadExperimentConfig } from '../../../training/config/experiment-config.js';
 import { checkLearner, trainPolicy } from '../../../training/train-policy.js';
@@ -32,9 +33,24 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 /** Trains in a folder of that name; asks for an end after `polls` looks at the interrupt. */
+<<<<<<< HEAD
 function train(name: string, { resume = false, polls = Number.POSITIVE_INFINITY } = {}) {
   const interrupt = interruptAfter(polls);
   return trainPolicy(config, posterior, { folder: join(root, name), resume, interrupt, quiet: true, backend: 'test' });
+=======
+function train(
+  name: string,
+  { resume = false, polls = Number.POSITIVE_INFINITY, start = undefined as DesignPolicy | undefined } = {},
+) {
+  let left = polls;
+  const interrupt = {
+    get requested() {
+      return left-- <= 0;
+    },
+  };
+  const folder = join(root, name);
+  return trainPolicy(config, posterior, { folder, resume, interrupt, quiet: true, backend: 'test', start });
+>>>>>>> 59ecef2 (Training starts from a trained policy with --policy, of whatever sizes; preset linear-d10-values)
 }
 
 describe('learner: action-values', () => {
@@ -62,6 +78,24 @@ describe('learner: action-values', () => {
     const rates = rows.map((row) => row['policy/learningRate'] as number);
     expect(rates).toEqual([...rates].sort((a, b) => b - a));
     expect(rates.at(-1)).toBeLessThan(0.05 * rates[0]!);
+  });
+
+  test('starts from a trained policy and is bound to it', async () => {
+    const start = await loadPolicy(join(root, 'straight'));
+    await train('started', { start, polls: 1 });
+    const first = readMetrics(join(root, 'started'))[0]!;
+    const fresh = readMetrics(join(root, 'straight'))[0]!;
+    expect(first['values/explained']).not.toBe(fresh['values/explained']);
+    expect(readRunRecord(join(root, 'started')).inputs).toMatchObject({
+      start: { source: join(root, 'straight', 'checkpoints', 'best') },
+    });
+    await expect(train('started', { resume: true })).rejects.toThrow(/start/);
+    expect(await train('started', { resume: true, start, polls: 1 })).toMatchObject({ step: 2 });
+    start.dispose();
+    const redq = loadExperimentConfig({ preset: 'smoke' });
+    const io = { folder: join(root, 'redq'), resume: false, interrupt: { requested: false }, backend: 'test', start };
+    expect(() => trainPolicy(redq, posterior, io)).toThrow(/cannot start from a policy alone/);
+    expect(existsSync(join(root, 'redq'))).toBe(false);
   });
 
   test('a learner and a head that do not belong together are refused before anything is made', () => {

@@ -1,10 +1,11 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import { RandomStream } from '../../../core/random/stream.js';
 import { PairEncoderConfig } from '../../../models/networks/encoder-config.js';
 import { DesignPolicy } from '../../../models/policy/design-policy.js';
 import { PolicyConfig } from '../../../models/policy/policy-config.js';
-import { startFromPosterior } from '../../../training/loop/warm-start.js';
+import { startFromPolicy, startFromPosterior } from '../../../training/loop/warm-start.js';
 import { toyPosterior } from '../branched-gradient/toy-experiment.js';
 
 beforeAll(async () => {
@@ -42,4 +43,14 @@ test('encoders that differ are named', () => {
   expect(() => startFromPosterior(makePolicy({ inputScaling: 'keep' }), toyPosterior())).toThrow(
     /policy\.inputScaling/,
   );
+});
+
+test('a policy starts from all weights of another, however many variables that one knew; other shapes are named', () => {
+  const start = makePolicy();
+  const shifted = start.parameters.get('head/linear0/bias');
+  shifted.assign(tf.add(shifted, 1));
+  const policy = makePolicy();
+  startFromPolicy(policy, start);
+  expect(policy.parameters.toArrays()).toEqual(start.parameters.toArrays());
+  expect(() => startFromPolicy(makePolicy({ hidden: [16] }), start)).toThrow(/the policy to start from.*head\/linear0/);
 });

@@ -6,7 +6,7 @@ import type { DesignEnvSettings } from '../../envs/design/design-env-config.js';
 import { Episode } from '../../envs/design/episode.js';
 import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
 import type { DesignStrategy } from '../design-strategy.js';
-import { potentialsAfter } from '../posterior/what-if.js';
+import { potentialsAfter } from '../what-if.js';
 
 // Shapes: N systems, T experiments, S sets of targets, d variables.
 

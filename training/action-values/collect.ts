@@ -6,7 +6,7 @@ import type { RandomStream } from '../../core/random/stream.js';
 import type { DesignEnvSettings } from '../../envs/design/design-env-config.js';
 import { Episode } from '../../envs/design/episode.js';
 import type { CausalModelPrior } from '../../envs/prior/causal-model.js';
-import { potentialsAfter, type TriedHistory } from '../../models/posterior/what-if.js';
+import { potentialsAfter, type TriedHistory } from '../../models/what-if.js';
 import { chooseTrials, type TrialOptions } from './trials.js';
 
 // Shapes: K episodes, T experiments, S sets of targets, d variables.

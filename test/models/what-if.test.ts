@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { useBackend } from '../../../core/backend/backend.js';
-import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
-import { doIntervention, observe } from '../../../core/causal/intervention.js';
-import { RandomStream } from '../../../core/random/stream.js';
-import { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
-import { GraphPosteriorConfig } from '../../../models/posterior/graph-posterior-config.js';
-import { probabilitiesAfter } from '../../../models/posterior/what-if.js';
-import { SIZE, toyCollection } from '../../training/action-values/toy-experiment.js';
-import { randomHistory } from '../random-histories.js';
+import { useBackend } from '../../core/backend/backend.js';
+import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
+import { doIntervention, observe } from '../../core/causal/intervention.js';
+import { RandomStream } from '../../core/random/stream.js';
+import { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
+import { GraphPosteriorConfig } from '../../models/posterior/graph-posterior-config.js';
+import { probabilitiesAfter } from '../../models/what-if.js';
+import { SIZE, toyCollection } from '../training/action-values/toy-experiment.js';
+import { randomHistory } from './random-histories.js';
 
 beforeAll(async () => {
   await useBackend();

@@ -1,11 +1,11 @@
-import type { CausalGraph } from '../../core/causal/graph.js';
-import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
-import type { History } from '../../core/causal/history.js';
-import type { Intervention } from '../../core/causal/intervention.js';
-import type { SinkStatistics } from '../../core/native/ops/exact-posterior.js';
-import { potential, type RewardKind } from '../../envs/design/reward.js';
-import { ExactGraphPosterior } from './exact/exact-graph-posterior.js';
-import { mechanismRows } from './exact/mechanism-rows.js';
+import type { CausalGraph } from '../core/causal/graph.js';
+import type { GraphPosterior } from '../core/causal/graph-posterior.js';
+import type { History } from '../core/causal/history.js';
+import type { Intervention } from '../core/causal/intervention.js';
+import type { SinkStatistics } from '../core/native/ops/exact-posterior.js';
+import { potential, type RewardKind } from '../envs/design/reward.js';
+import { ExactGraphPosterior } from './posterior/exact/exact-graph-posterior.js';
+import { mechanismRows } from './posterior/exact/mechanism-rows.js';
 
 // Shapes: K histories, S outcomes of each, r rows, d variables.
 

@@ -33,24 +33,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 /** Trains in a folder of that name; asks for an end after `polls` looks at the interrupt. */
-<<<<<<< HEAD
-function train(name: string, { resume = false, polls = Number.POSITIVE_INFINITY } = {}) {
-  const interrupt = interruptAfter(polls);
-  return trainPolicy(config, posterior, { folder: join(root, name), resume, interrupt, quiet: true, backend: 'test' });
-=======
 function train(
   name: string,
   { resume = false, polls = Number.POSITIVE_INFINITY, start = undefined as DesignPolicy | undefined } = {},
 ) {
-  let left = polls;
-  const interrupt = {
-    get requested() {
-      return left-- <= 0;
-    },
-  };
-  const folder = join(root, name);
-  return trainPolicy(config, posterior, { folder, resume, interrupt, quiet: true, backend: 'test', start });
->>>>>>> 59ecef2 (Training starts from a trained policy with --policy, of whatever sizes; preset linear-d10-values)
+  const io = { folder: join(root, name), resume, interrupt: interruptAfter(polls), quiet: true, backend: 'test' };
+  return trainPolicy(config, posterior, { ...io, start });
 }
 
 describe('learner: action-values', () => {

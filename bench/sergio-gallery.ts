@@ -5,6 +5,7 @@ import { RandomStream } from '../core/random/stream.js';
 import { SergioConfig } from '../envs/sergio/config.js';
 import type { GeneNetwork } from '../envs/sergio/gene-network.js';
 import { sampleGeneNetwork } from '../envs/sergio/gene-network-prior.js';
+import { snapshotPlan } from '../envs/sergio/langevin-plan.js';
 import { simulateLangevinReference } from '../envs/sergio/langevin-reference.js';
 import { PLATFORM_NAMES } from '../envs/sergio/platforms.js';
 import { controlCondition, perturbation, type ScreenCells, simulateScreen } from '../envs/sergio/screen.js';
@@ -21,6 +22,7 @@ const SCREEN_CELLS = 10_000;
 
 const config = SergioConfig.parse({ kind: 'sergio', variables: GENES, graph: { degree: 1 } });
 const network = sampleGeneNetwork(config, new RandomStream(`gallery/network/${NETWORK_SEED}`));
+const model = new SergioModel(network, config);
 
 type Row = Readonly<Record<string, string | number>>;
 
@@ -29,11 +31,13 @@ function trajectoryRows(regulator: number): Row[] {
   return [1, 0].flatMap((factor) => {
     const productionFactors = new Float32Array(GENES).fill(1);
     productionFactors[regulator] = factor;
-    const key = Uint32Array.of(1, 2);
-    const { trajectories } = simulateLangevinReference(
-      { network, cellsPerType: TRAJECTORY_CELLS, productionFactors, key },
-      config,
-    );
+    const { trajectories } = simulateLangevinReference({
+      network,
+      plan: snapshotPlan(network, TRAJECTORY_CELLS, config),
+      productionFactors,
+      halfResponses: model.halfResponses,
+      key: Uint32Array.of(1, 2),
+    });
     const condition = factor === 1 ? 'wild type' : `${network.geneNames[regulator]} knocked out`;
     return trajectories.flatMap((path, gene) =>
       Array.from({ length: path.length / network.cellTypes }, (_, step) => ({

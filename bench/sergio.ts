@@ -4,7 +4,8 @@ import { RandomStream } from '../core/random/stream.js';
 import { SergioConfig } from '../envs/sergio/config.js';
 import { GeneNetworkPrior } from '../envs/sergio/gene-network-prior.js';
 import { simulateLangevin } from '../envs/sergio/langevin.js';
-import { measureCells, type SergioModel } from '../envs/sergio/sergio-model.js';
+import { independentPlan, snapshotPlan } from '../envs/sergio/langevin-plan.js';
+import { measureCells, SergioModel } from '../envs/sergio/sergio-model.js';
 import type { Absent, Benchmark, BenchmarkContext, Contender, Workload } from './benchmark.js';
 import { missingPythonModule, PythonPeer } from './python-peer.js';
 
@@ -17,6 +18,10 @@ const SCALING_GENES = [10, 30, 100, 300, 1000];
 
 type Work = 'initialClean' | 'initial' | 'knockoutClean' | 'knockout';
 
+/** `published`: snapshots of one path, half responses and constants of each condition; `default`: those of the system. */
+type Options = 'published' | 'default';
+const PUBLISHED = { halfResponses: 'condition', cells: 'snapshots', measurement: 'condition' } as const;
+
 const LABELS: Readonly<Record<Work, string>> = {
   initialClean: '50 cells of each of 1,000 systems (d = 10, degree 3), clean expression',
   initial: 'the same with technical noise: counts',
@@ -24,7 +29,7 @@ const LABELS: Readonly<Record<Work, string>> = {
   knockout: 'the same with technical noise: counts',
 };
 
-/** Seconds to simulate gene networks, against torch over all systems at once and numpy system by system. */
+/** Seconds to simulate gene networks, published and default, against torch over all systems at once and numpy system by system. */
 export const benchmark: Benchmark = {
   description: 'simulation of gene networks: 50 cells and a knockout step of 1,000 systems, cost per cell and per gene',
   workloads: async (context) => {
@@ -36,6 +41,7 @@ export const benchmark: Benchmark = {
       ...(Object.keys(LABELS) as Work[]).map((work, index, all) =>
         systemsWorkload({ work, models, torch, last: index === all.length - 1 }, context),
       ),
+      constantsWorkload(models),
       manyCellsWorkload(models.slice(0, 1)),
       ...SCALING_GENES.map(scalingWorkload),
     ];
@@ -44,9 +50,11 @@ export const benchmark: Benchmark = {
 
 function drawModels(genes: number, count: number): SergioModel[] {
   const prior = new GeneNetworkPrior(SergioConfig.parse({ kind: 'sergio', variables: genes }));
-  return Array.from({ length: count }, (_, system) =>
+  const models = Array.from({ length: count }, (_, system) =>
     prior.sample(new RandomStream(`bench/sergio/${genes}/${system}`)),
   );
+  SergioModel.settle(models, 1);
+  return models;
 }
 
 interface SystemsCase {
@@ -58,12 +66,15 @@ interface SystemsCase {
 }
 
 function systemsWorkload({ work, models, torch, last }: SystemsCase, { threads }: BenchmarkContext): Workload {
-  const own = (name: string, usedThreads: number): Contender | Absent => {
+  const published = models.map(({ network, settings }) => new SergioModel(network, { ...settings, ...PUBLISHED }));
+  const own = (options: Options, usedThreads: number): Contender | Absent => {
+    const name = `native, ${options}, ${usedThreads === 1 ? '1 thread' : `${usedThreads} threads`}`;
     const kernel = nativeSergioKernel();
     if (kernel === undefined) return { name, absent: 'the native library is not built' };
-    return { name, run: () => runOwn(work, models, { kernel, threads: usedThreads }) };
+    const used = options === 'published' ? published : models;
+    return { name, run: () => runOwn(work, used, { kernel, threads: usedThreads }) };
   };
-  const contenders = [own(`native, ${threads} threads`, threads), own('native, 1 thread', 1)];
+  const contenders = (['published', 'default'] as const).flatMap((options) => [own(options, threads), own(options, 1)]);
   if (!(torch instanceof PythonPeer)) return { label: LABELS[work], contenders: [...contenders, torch] };
   const peer: Contender = {
     name: `torch, ${threads} threads`,
@@ -101,34 +112,60 @@ interface CleanCase {
   readonly knockedOut?: boolean;
 }
 
+/** A knockout step of independent cells is one cell, of published ones one of each type. */
 function cleanCells(
   models: readonly SergioModel[],
   { kernel, threads, cellsPerType, knockedOut = false }: CleanCase,
 ): undefined {
-  const requests = models.map(({ network }, system) => {
+  const requests = models.map(({ network, settings, halfResponses }, system) => {
     const productionFactors = new Float32Array(network.size).fill(1);
     if (knockedOut) productionFactors[system % network.size] = 0;
-    return { network, cellsPerType, productionFactors, key: Uint32Array.of(system, 1) };
+    const cells = knockedOut ? 1 : cellsPerType * network.cellTypes;
+    const types = Int32Array.from({ length: cells }, (_, cell) => Math.floor(cell / cellsPerType));
+    const plan =
+      settings.cells === 'snapshots'
+        ? snapshotPlan(network, cellsPerType, settings)
+        : independentPlan(network, types, settings.timeStep);
+    return { network, plan, productionFactors, halfResponses, key: Uint32Array.of(system, 1) };
   });
-  simulateLangevin(requests, { settings: models[0]!.settings, kernel, threads });
+  simulateLangevin(requests, { kernel, threads });
+}
+
+/** What a system costs once: half responses, outlier genes, library total and dropout midpoint. */
+function constantsWorkload(models: readonly SergioModel[]): Workload {
+  const run = (): undefined => {
+    const unsettled = models.map(({ network, settings }) => new SergioModel(network, settings));
+    SergioModel.settle(unsettled, 1);
+  };
+  const name = 'native, 1 thread';
+  return {
+    label: `constants of each of ${SYSTEMS} systems (d = 10, degree 3)`,
+    per: { count: models.length, unit: 'system' },
+    contenders: [
+      nativeSergioKernel() === undefined ? { name, absent: 'the native library is not built' } : { name, run },
+    ],
+  };
 }
 
 /** One system with many cells, the case that the step-by-step forms are written for. */
 function manyCellsWorkload(models: readonly SergioModel[]): Workload {
   const types = models[0]!.network.cellTypes;
-  const simulate = (kernel: SergioKernel | undefined) =>
-    cleanCells(models, { kernel, threads: 1, cellsPerType: MANY_CELLS_PER_TYPE });
+  const published = models.map(({ network, settings }) => new SergioModel(network, { ...settings, ...PUBLISHED }));
+  const simulate = (used: readonly SergioModel[], kernel: SergioKernel | undefined) =>
+    cleanCells(used, { kernel, threads: 1, cellsPerType: MANY_CELLS_PER_TYPE });
   const kernel = nativeSergioKernel();
-  const native = { name: 'native, 1 thread' };
+  const own = (name: string, used: readonly SergioModel[]): Contender | Absent =>
+    kernel === undefined
+      ? { name, absent: 'the native library is not built' }
+      : { name, run: () => simulate(used, kernel) };
   const numpy = startPeer('sergio_numpy.py', 'numpy');
   return {
     label: `one system of 10 genes, ${MANY_CELLS_PER_TYPE * types} clean cells`,
     per: { count: MANY_CELLS_PER_TYPE * types, unit: 'cell' },
     contenders: [
-      kernel === undefined
-        ? { ...native, absent: 'the native library is not built' }
-        : { ...native, run: () => simulate(kernel) },
-      { name: 'TypeScript, 1 thread', run: () => simulate(undefined) },
+      own('native, published, 1 thread', published),
+      own('native, default, 1 thread', models),
+      { name: 'TypeScript, published, 1 thread', run: () => simulate(published, undefined) },
       numpy instanceof PythonPeer ? numpyContender(numpy, models) : numpy,
     ],
   };

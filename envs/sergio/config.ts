@@ -24,9 +24,29 @@ export const SergioConfig = z.strictObject({
   decays: range(0.8, 0.8, 'decay rates, uniform'),
   hillCoefficient: z.number().positive().default(1).describe('exponent of the response to a regulator'),
   noiseAmplitude: z.number().min(0).default(1).describe('factor on the stochastic part of the dynamics'),
+  halfResponses: z
+    .enum(['system', 'condition'])
+    .default('system')
+    .describe(
+      'half responses that a network does not state: means of the unperturbed network, or of each condition as published',
+    ),
+  cells: z
+    .enum(['independent', 'snapshots'])
+    .default('independent')
+    .describe('independent draws from the stationary law, or snapshots of one path per cell type as published'),
+  measurement: z
+    .enum(['system', 'condition'])
+    .default('system')
+    .describe(
+      'outlier genes, the total that library sizes refer to and the dropout midpoint: constants of a system, or of each condition as published',
+    ),
   timeStep: z.number().positive().max(1).default(0.01).describe('step dt of the simulation'),
-  stepsPerCell: z.int().min(1).default(15).describe('simulated steps for each cell of a type'),
-  safetyStepsPerLevel: z.int().min(0).default(10).describe('steps before the first snapshot, per level of the network'),
+  stepsPerCell: z.int().min(1).default(15).describe('simulated steps for each cell of a type, for snapshots'),
+  safetyStepsPerLevel: z
+    .int()
+    .min(0)
+    .default(10)
+    .describe('steps before the first snapshot, per level of the network, for snapshots'),
   knockdownFactor: z.number().min(0).max(1).default(0.5).describe('what a knockdown multiplies production with'),
   overexpressionFactor: z.number().min(1).default(2).describe('what over-expression multiplies production with'),
   platform: z

@@ -13,6 +13,10 @@ export interface GeneNetworkParts {
   readonly decays: Float32Array;
   /** Exponent of the Hill function. */
   readonly hillCoefficient: number;
+  /** [d, d]: exponents of edges that have their own; NaN elsewhere. */
+  readonly hillCoefficients?: Float32Array;
+  /** [d, d]: the regulator's concentration at half of its full effect, NaN where it is not stated; left out: nowhere. */
+  readonly halfResponses?: Float32Array;
   /** Factor on the stochastic part of the dynamics. */
   readonly noiseAmplitude: number;
   /** [d], distinct; `gene0`, `gene1`, ... if left out. */
@@ -24,6 +28,9 @@ export interface RegulatorLists {
   readonly offsets: Int32Array;
   readonly regulators: Int32Array;
   readonly strengths: Float32Array;
+  readonly hillCoefficients: Float32Array;
+  /** Negative where the network does not state it: then it follows from the regulator's expression. */
+  readonly halfResponses: Float32Array;
 }
 
 /** A gene regulatory network with everything that its steady-state dynamics depend on. Immutable once made. */
@@ -35,6 +42,8 @@ export class GeneNetwork {
   readonly basalRates: Float32Array;
   readonly decays: Float32Array;
   readonly hillCoefficient: number;
+  readonly hillCoefficients: Float32Array | undefined;
+  readonly halfResponses: Float32Array | undefined;
   readonly noiseAmplitude: number;
   readonly geneNames: readonly string[];
   /** [d]: 0 for genes without regulators, otherwise 1 + the highest level among the regulators. */
@@ -50,6 +59,8 @@ export class GeneNetwork {
     this.basalRates = parts.basalRates;
     this.decays = parts.decays;
     this.hillCoefficient = parts.hillCoefficient;
+    this.hillCoefficients = parts.hillCoefficients;
+    this.halfResponses = parts.halfResponses;
     this.noiseAmplitude = parts.noiseAmplitude;
     this.geneNames = parts.geneNames ?? Array.from({ length: this.size }, (_, gene) => `gene${gene}`);
     this.#check();
@@ -85,6 +96,9 @@ export class GeneNetwork {
       throw invalid(
         `${size} genes need ${size * size} strengths, ${size} decays and ${size} names, got ${this.strengths.length}, ${this.decays.length} and ${this.geneNames.length}`,
       );
+    for (const edgewise of [this.hillCoefficients, this.halfResponses])
+      if (edgewise !== undefined && edgewise.length !== size * size)
+        throw invalid(`${size} genes need ${size * size} numbers for their edges, got ${edgewise.length}`);
     if (new Set(this.geneNames).size !== size) throw invalid('gene names must be distinct');
     if (!(this.hillCoefficient > 0 && Number.isFinite(this.hillCoefficient)))
       throw invalid(`the Hill coefficient must be positive and finite, got ${this.hillCoefficient}`);
@@ -93,13 +107,23 @@ export class GeneNetwork {
     for (let entry = 0; entry < size * size; entry++) {
       const strength = this.strengths[entry]!;
       const hasEdge = graph.adjacency[entry] === 1;
-      if (Number.isFinite(strength) && (strength !== 0) === hasEdge) continue;
       const edge = `${this.geneNames[Math.floor(entry / size)]} -> ${this.geneNames[entry % size]}`;
+      if (hasEdge) this.#checkResponse(entry, edge);
+      if (Number.isFinite(strength) && (strength !== 0) === hasEdge) continue;
       throw invalid(
         `the strength of ${edge} must be ${hasEdge ? 'finite and not 0' : '0: it is no edge'}, got ${strength}`,
       );
     }
     this.#checkRates();
+  }
+
+  #checkResponse(entry: number, edge: string): void {
+    const numbers = { 'Hill coefficient': this.hillCoefficients, 'half response': this.halfResponses };
+    for (const [name, values] of Object.entries(numbers)) {
+      const value = values?.[entry] ?? Number.NaN;
+      if (!Number.isNaN(value) && !(value > 0 && Number.isFinite(value)))
+        throw invalid(`the ${name} of ${edge} must be positive and finite, got ${value}`);
+    }
   }
 
   #checkRates(): void {
@@ -122,16 +146,21 @@ export class GeneNetwork {
     const offsets = new Int32Array(size + 1);
     const regulators = new Int32Array(graph.edgeCount);
     const strengths = new Float32Array(regulators.length);
+    const hillCoefficients = new Float32Array(regulators.length);
+    const halfResponses = new Float32Array(regulators.length);
     let edge = 0;
     for (let target = 0; target < size; target++) {
       offsets[target] = edge;
       for (const regulator of graph.parents(target)) {
+        const entry = regulator * size + target;
         regulators[edge] = regulator;
-        strengths[edge++] = this.strengths[regulator * size + target]!;
+        strengths[edge] = this.strengths[entry]!;
+        hillCoefficients[edge] = statedOr(this.hillCoefficients?.[entry], this.hillCoefficient);
+        halfResponses[edge++] = statedOr(this.halfResponses?.[entry], -1);
       }
     }
     offsets[size] = edge;
-    return { offsets, regulators, strengths };
+    return { offsets, regulators, strengths, hillCoefficients, halfResponses };
   }
 
   #computeLevels(): Int32Array {
@@ -143,6 +172,10 @@ export class GeneNetwork {
     }
     return levels;
   }
+}
+
+function statedOr(value: number | undefined, otherwise: number): number {
+  return value === undefined || Number.isNaN(value) ? otherwise : value;
 }
 
 function invalid(problem: string): CausalPilotError {

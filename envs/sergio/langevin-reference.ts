@@ -1,24 +1,17 @@
 import { counterNormals, integerFromWord, threefry } from './counter-random.js';
 import type { GeneNetwork } from './gene-network.js';
+import type { LangevinPhase, LangevinPlan } from './langevin-plan.js';
 
-// Shapes: d genes, B cell types, n cells per type, S steps.
-
-/** How long and how finely the dynamics are followed. */
-export interface LangevinSettings {
-  /** dt of the Euler-Maruyama scheme. */
-  readonly timeStep: number;
-  /** The window that snapshots are taken from has this many steps per cell of a type. */
-  readonly stepsPerCell: number;
-  /** Steps before that window, for each level of the network below the top. */
-  readonly safetyStepsPerLevel: number;
-}
+// Shapes: d genes, C paths, n cells per path, S steps, E edges.
 
 /** One simulated condition of one network. */
 export interface LangevinRequest {
   readonly network: GeneNetwork;
-  readonly cellsPerType: number;
+  readonly plan: LangevinPlan;
   /** [d]: what the condition multiplies each gene's production with; 0 knocks it out, 1 leaves it alone. */
   readonly productionFactors: Float32Array;
+  /** [E], in the order of the network's regulator lists: negative where it is the mean of the regulator's own cells here. */
+  readonly halfResponses: Float32Array;
   /** [2]: the key of all random numbers of this condition. */
   readonly key: Uint32Array;
 }
@@ -26,16 +19,22 @@ export interface LangevinRequest {
 export interface LangevinPaths {
   /** Steps S; every trajectory has S + 1 states, the first one being the initial concentration. */
   readonly steps: number;
-  /** Per gene [S + 1, B]. */
+  /** Per gene [S + 1, C]. */
   readonly trajectories: readonly Float32Array[];
-  /** [B, n]: the step of each cell's snapshot. */
+  /** [C, n]: the step of each cell's snapshot. */
   readonly snapshotSteps: Int32Array;
-  /** [B * n, d]: clean expression, cells of one type together. */
+  /** [C * n, d]: clean expression, cells of one path together. */
   readonly cells: Float32Array;
 }
 
 /** The counter row of the snapshot steps; genes have rows 0 .. d - 1. */
 const SNAPSHOT_ROW = 0xffffffff;
+
+/**
+ * Standard deviations of a step by which a walk that is clipped at 0 after every step lies below one that is reflected in
+ * continuous time: -zeta(1/2) / sqrt(2 pi) (Asmussen, Glynn & Pitman, Annals of Applied Probability 1995).
+ */
+const CLIPPING_SHIFT = 0.5826;
 
 /** The Hill function x^c / (h^c + x^c), which is 0 at x = 0 also where h = 0. */
 export function hill(concentration: number, halfResponse: number, coefficient: number): number {
@@ -48,47 +47,45 @@ export function hill(concentration: number, halfResponse: number, coefficient: n
  * Steady-state simulation of the chemical Langevin equation dx = (P - lambda x) dt + noise, the noise being the sum of
  * an independent one of variance P dt for production and one of variance lambda x dt for decay, i.e. one normal of
  * variance (P + lambda x) dt; x is clipped at 0. Genes are simulated level by level: a target at step s reads its
- * regulators at step s, and half responses are the mean over cell types of a regulator's mean snapshot in this same
- * condition. All genes of a cell are read at the same step. Source: Dibaeinia & Sinha, "SERGIO", Cell Systems 2020.
+ * regulators at step s. All genes of a cell are read at the same step. Source: Dibaeinia & Sinha, "SERGIO", Cell Systems 2020.
+ * Phases of several substeps leap over them (`Leap`).
  *
  * This is the readable form; `simulateLangevin` runs the native kernel where it is there, on the same random numbers.
  */
-export function simulateLangevinReference(request: LangevinRequest, settings: LangevinSettings): LangevinPaths {
-  const { network, cellsPerType } = request;
-  const { size, cellTypes } = network;
-  const steps = settings.stepsPerCell * cellsPerType + settings.safetyStepsPerLevel * network.depth;
-  const snapshotSteps = drawSnapshotSteps(request, settings, steps);
+export function simulateLangevinReference(request: LangevinRequest): LangevinPaths {
+  const { network, plan } = request;
+  const { size } = network;
+  const paths = plan.pathTypes.length;
+  const steps = plan.phases.reduce((total, phase) => total + phase.steps, 0);
+  const snapshotSteps = drawSnapshotSteps(request, steps);
   const trajectories: Float32Array[] = new Array(size);
-  const typeMeans = new Float32Array(size * cellTypes);
-  const halfResponses = new Float32Array(size);
-  const cells = new Float32Array(cellTypes * cellsPerType * size);
+  const pathMeans: Float32Array[] = new Array(size);
+  const geneMeans = new Float32Array(size);
+  const cells = new Float32Array(paths * plan.cellsPerPath * size);
   for (const gene of network.graph.topologicalOrder) {
-    const dynamics = { request, gene, steps, trajectories, typeMeans, halfResponses };
-    const path = followGene(dynamics, settings.timeStep);
-    trajectories[gene] = path;
-    let total = 0;
-    for (let type = 0; type < cellTypes; type++) {
+    const trajectory = followGene({ request, gene, steps, trajectories, pathMeans, geneMeans });
+    trajectories[gene] = trajectory;
+    pathMeans[gene] = new Float32Array(paths);
+    for (let path = 0; path < paths; path++) {
       let sum = 0;
-      for (let cell = type * cellsPerType; cell < (type + 1) * cellsPerType; cell++) {
-        const value = path[snapshotSteps[cell]! * cellTypes + type]!;
+      for (let cell = path * plan.cellsPerPath; cell < (path + 1) * plan.cellsPerPath; cell++) {
+        const value = trajectory[snapshotSteps[cell]! * paths + path]!;
         cells[cell * size + gene] = value;
         sum += value;
       }
-      typeMeans[gene * cellTypes + type] = sum / cellsPerType;
-      total += sum / cellsPerType;
+      pathMeans[gene][path] = sum / plan.cellsPerPath;
     }
-    halfResponses[gene] = total / cellTypes;
+    geneMeans[gene] = pathMeans[gene].reduce((total, mean) => total + mean, 0) / paths;
   }
   return { steps, trajectories, snapshotSteps, cells };
 }
 
-/** Uniform over the last stepsPerCell * n states. */
-function drawSnapshotSteps(request: LangevinRequest, settings: LangevinSettings, steps: number): Int32Array {
-  const window = settings.stepsPerCell * request.cellsPerType;
+/** Uniform over the last `window` states. */
+function drawSnapshotSteps({ plan, key }: LangevinRequest, steps: number): Int32Array {
   const words = new Uint32Array(2);
-  return Int32Array.from({ length: request.network.cellTypes * request.cellsPerType }, (_, cell) => {
-    threefry(request.key, cell, SNAPSHOT_ROW, words);
-    return steps + 1 - window + integerFromWord(words[0]!, window);
+  return Int32Array.from({ length: plan.pathTypes.length * plan.cellsPerPath }, (_, cell) => {
+    threefry(key, cell, SNAPSHOT_ROW, words);
+    return steps + 1 - plan.window + integerFromWord(words[0]!, plan.window);
   });
 }
 
@@ -96,52 +93,106 @@ interface GeneDynamics {
   readonly request: LangevinRequest;
   readonly gene: number;
   readonly steps: number;
-  /** Of the genes above this one. */
+  /** Of the genes above this one: [S + 1, C], [C] and one number each. */
   readonly trajectories: readonly Float32Array[];
-  readonly typeMeans: Float32Array;
-  readonly halfResponses: Float32Array;
+  readonly pathMeans: readonly Float32Array[];
+  readonly geneMeans: Float32Array;
 }
 
-/** The gene's concentrations [S + 1, B], from the steady state that its regulators' means imply. */
-function followGene(dynamics: GeneDynamics, timeStep: number): Float32Array {
-  const { request, gene, steps, typeMeans } = dynamics;
-  const { network, productionFactors, key } = request;
-  const { cellTypes } = network;
-  const path = new Float32Array((steps + 1) * cellTypes);
+/** The gene's concentrations [S + 1, C]. */
+function followGene(dynamics: GeneDynamics): Float32Array {
+  const { request, gene, steps } = dynamics;
+  const { network, plan, productionFactors, key } = request;
+  const paths = plan.pathTypes.length;
+  const trajectory = new Float32Array((steps + 1) * paths);
   const factor = productionFactors[gene]!;
-  if (factor === 0) return path;
+  if (factor === 0) return trajectory;
+  const scattered = plan.start === 'scattered';
+  const normals = counterNormals(key, gene, (scattered ? steps + 1 : steps) * paths);
+  const produced = (step: number, path: number) =>
+    factor * production(dynamics, path, (regulator) => dynamics.trajectories[regulator]![step * paths + path]!);
+  for (let path = 0; path < paths; path++) {
+    const meanOf = (regulator: number) => dynamics.pathMeans[regulator]![path]!;
+    const gain = scattered ? produced(0, path) : factor * production(dynamics, path, meanOf);
+    const steady = gain / network.decays[gene]!;
+    const spread = scattered ? network.noiseAmplitude * Math.sqrt(steady) * normals[steps * paths + path]! : 0;
+    trajectory[path] = Math.max(0, steady + spread);
+  }
+  let step = 0;
+  for (const phase of plan.phases) {
+    const advance = stepOf(request, gene, phase);
+    for (const end = step + phase.steps; step < end; step++)
+      for (let path = 0; path < paths; path++) {
+        const at = step * paths + path;
+        const start = step;
+        trajectory[at + paths] = advance(trajectory[at]!, (ahead) => produced(start + ahead, path), normals[at]!);
+      }
+  }
+  return trajectory;
+}
+
+/** Concentration after a step of a phase, from the one before it, production now and a step ahead, and a standard normal. */
+type Step = (x: number, produced: (ahead: 0 | 1) => number, normal: number) => number;
+
+function stepOf({ network, plan }: LangevinRequest, gene: number, { substeps }: LangevinPhase): Step {
+  const { timeStep } = plan;
+  const { noiseAmplitude } = network;
   const decay = network.decays[gene]!;
-  const amplitude = network.noiseAmplitude * Math.sqrt(timeStep);
-  const normals = counterNormals(key, gene, steps * cellTypes);
-  for (let type = 0; type < cellTypes; type++) {
-    const meanOf = (regulator: number) => typeMeans[regulator * cellTypes + type]!;
-    path[type] = (factor * production(dynamics, type, meanOf)) / decay;
+  if (substeps > 1) return leap({ substeps, timeStep, decay, noiseAmplitude });
+  const amplitude = noiseAmplitude * Math.sqrt(timeStep);
+  return (x, produced, normal) => {
+    const gain = produced(0);
+    return Math.max(0, x + (gain - decay * x) * timeStep + amplitude * Math.sqrt(gain + decay * x) * normal);
+  };
+}
+
+interface LeapOptions {
+  readonly substeps: number;
+  readonly timeStep: number;
+  readonly decay: number;
+  readonly noiseAmplitude: number;
+}
+
+/**
+ * One step in place of several: with their mean and variance under a constant production, away from 0, that production
+ * being the average over the substeps of a line from now to next. At 0 it is reflected, as many clipped steps are seen
+ * from afar, about the level below 0 that their clipping amounts to.
+ */
+function leap({ substeps, timeStep, decay, noiseAmplitude }: LeapOptions): Step {
+  const kept = 1 - decay * timeStep;
+  let power = 1;
+  let ofProduction = 0;
+  let ofState = 0;
+  for (let step = substeps - 1; step >= 0; step--, power *= kept) {
+    ofProduction += power ** 2 * timeStep * (2 - kept ** step);
+    ofState += power ** 2 * timeStep * decay * kept ** step;
   }
-  for (let step = 0; step < steps; step++) {
-    for (let type = 0; type < cellTypes; type++) {
-      const at = step * cellTypes + type;
-      const x = path[at]!;
-      const gain = factor * production(dynamics, type, (regulator) => dynamics.trajectories[regulator]![at]!);
-      const noise = amplitude * Math.sqrt(gain + decay * x) * normals[at]!;
-      path[at + cellTypes] = Math.max(0, x + (gain - decay * x) * timeStep + noise);
-    }
-  }
-  return path;
+  const later = (substeps - 1) / (2 * substeps);
+  return (x, produced, normal) => {
+    const now = produced(0);
+    const gain = now + (produced(1) - now) * later;
+    const noise = noiseAmplitude * Math.sqrt(gain * ofProduction + x * ofState) * normal;
+    const shift = CLIPPING_SHIFT * noiseAmplitude * Math.sqrt(gain * timeStep);
+    const free = x * power + (gain * (1 - power)) / decay + noise;
+    return Math.max(0, Math.abs(free + shift) - shift);
+  };
 }
 
 /** P = the basal rate of a gene without regulators, else sum of |k| hill(x) over activators and |k| (1 - hill(x)) over repressors. */
-function production(dynamics: GeneDynamics, type: number, concentrationOf: (regulator: number) => number): number {
-  const { gene, halfResponses } = dynamics;
-  const { network } = dynamics.request;
-  const { offsets, regulators, strengths } = network.regulatorLists;
+function production(dynamics: GeneDynamics, path: number, concentrationOf: (regulator: number) => number): number {
+  const { request, gene, geneMeans } = dynamics;
+  const { network, plan, halfResponses } = request;
+  const { offsets, regulators, strengths, hillCoefficients } = network.regulatorLists;
   const first = offsets[gene]!;
   const last = offsets[gene + 1]!;
-  if (first === last) return network.basalRates[gene * network.cellTypes + type]!;
+  if (first === last) return network.basalRates[gene * network.cellTypes + plan.pathTypes[path]!]!;
   let total = 0;
   for (let edge = first; edge < last; edge++) {
     const regulator = regulators[edge]!;
     const strength = strengths[edge]!;
-    const response = hill(concentrationOf(regulator), halfResponses[regulator]!, network.hillCoefficient);
+    const own = halfResponses[edge]!;
+    const halfResponse = own < 0 ? geneMeans[regulator]! : own;
+    const response = hill(concentrationOf(regulator), halfResponse, hillCoefficients[edge]!);
     total += strength > 0 ? strength * response : -strength * (1 - response);
   }
   return total;

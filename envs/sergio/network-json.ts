@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CausalGraph } from '../../core/causal/graph.js';
 import { CausalPilotError } from '../../core/errors.js';
-import { GeneNetwork } from './gene-network.js';
+import { GeneNetwork, type GeneNetworkParts } from './gene-network.js';
 import { describeCycle } from './network-cycle.js';
 
 const positive = z.number().positive();
@@ -16,7 +16,15 @@ const NetworkFile = z.strictObject({
       }),
     )
     .min(1),
-  edges: z.array(z.strictObject({ regulator: z.string(), target: z.string(), strength: z.number() })),
+  edges: z.array(
+    z.strictObject({
+      regulator: z.string(),
+      target: z.string(),
+      strength: z.number(),
+      halfResponse: positive.optional(),
+      hillCoefficient: positive.optional(),
+    }),
+  ),
   hillCoefficient: positive.default(1),
   noiseAmplitude: z.number().min(0).default(1),
 });
@@ -27,6 +35,9 @@ export interface NamedEdge {
   readonly regulator: string;
   readonly target: string;
   readonly strength: number;
+  readonly halfResponse?: number;
+  /** Where it is not that of the network. */
+  readonly hillCoefficient?: number;
   /** Such as `net.tsv, line 3`. */
   readonly place: string;
 }
@@ -47,7 +58,13 @@ export function formatNetworkJson(network: GeneNetwork): string {
   for (let entry = 0; entry < size * size; entry++) {
     if (graph.adjacency[entry] === 0) continue;
     const [regulator, target] = [geneNames[Math.floor(entry / size)]!, geneNames[entry % size]!];
-    file.edges.push({ regulator, target, strength: shortest(strengths[entry]!) });
+    file.edges.push({
+      regulator,
+      target,
+      strength: shortest(strengths[entry]!),
+      halfResponse: statedNumber(network.halfResponses, entry),
+      hillCoefficient: statedNumber(network.hillCoefficients, entry),
+    });
   }
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -80,7 +97,7 @@ export function parseNetworkJson(text: string, source: string): GeneNetwork {
 }
 
 /**
- * Graph and strengths [d, d] of named edges.
+ * Graph, strengths, half responses and Hill coefficients [d, d] of named edges; NaN where an edge does not state them.
  *
  * @throws CausalPilotError E_INPUT for a repeated gene, an edge with an unknown gene, a repeated edge, a strength of 0
  * or a cycle, which is written out.
@@ -89,7 +106,7 @@ export function graphOfEdges(
   names: readonly string[],
   edges: readonly NamedEdge[],
   source: string,
-): { graph: CausalGraph; strengths: Float32Array } {
+): Pick<GeneNetworkParts, 'graph' | 'strengths' | 'halfResponses' | 'hillCoefficients'> {
   const size = names.length;
   const indices = new Map(names.map((name, index) => [name, index]));
   if (indices.size !== size) {
@@ -120,8 +137,16 @@ export function graphOfEdges(
     adjacency[entry] = 1;
     strengths[entry] = strength;
   }
+  const entryOf = ({ regulator, target }: NamedEdge) => indices.get(regulator)! * size + indices.get(target)!;
+  const stated = (property: 'halfResponse' | 'hillCoefficient') => {
+    if (edges.every((edge) => edge[property] === undefined)) return undefined;
+    const values = new Float32Array(size * size).fill(Number.NaN);
+    for (const edge of edges) values[entryOf(edge)] = edge[property] ?? Number.NaN;
+    return values;
+  };
   try {
-    return { graph: new CausalGraph(size, adjacency), strengths };
+    const graph = new CausalGraph(size, adjacency);
+    return { graph, strengths, halfResponses: stated('halfResponse'), hillCoefficients: stated('hillCoefficient') };
   } catch (cause) {
     const cycle = describeCycle(size, adjacency, names);
     throw new CausalPilotError(
@@ -143,6 +168,11 @@ function checkedFile(text: string, source: string): NetworkFile {
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
   throw new CausalPilotError('E_INPUT', `${source}: ${path.length === 0 ? 'the file' : path.join('.')}: ${message}`);
+}
+
+function statedNumber(values: Float32Array | undefined, entry: number): number | undefined {
+  const value = values?.[entry] ?? Number.NaN;
+  return Number.isNaN(value) ? undefined : shortest(value);
 }
 
 /** The shortest decimal number that is the same float32. */

@@ -47,15 +47,28 @@ export const PLATFORM_NAMES = Object.keys(PLATFORMS) as [PlatformName, ...Platfo
 export const TECHNICAL_EFFECTS = ['outliers', 'library-size', 'dropout', 'counts'] as const;
 export type TechnicalEffect = (typeof TECHNICAL_EFFECTS)[number];
 
-/** The platform's steps, or those of them that are asked for; their order is always that of `TECHNICAL_EFFECTS`. */
+/** What a platform does to every experiment on a system alike. */
+export interface MeasurementConstants {
+  /** [d] */
+  readonly outlierFactors: Float32Array;
+  /** Of an unperturbed cell before its library is sized. */
+  readonly meanTotal: number;
+  readonly dropoutMidpoint: number;
+}
+
+/**
+ * The platform's steps, or those of them that are asked for; their order is always that of `TECHNICAL_EFFECTS`. Without
+ * constants each sheet has its own, as published.
+ */
 export function platformSteps(
   platform: Platform,
   effects: readonly TechnicalEffect[] = TECHNICAL_EFFECTS,
+  constants?: MeasurementConstants,
 ): TechnicalNoiseStep[] {
   const steps: Record<TechnicalEffect, TechnicalNoiseStep> = {
-    outliers: outlierGenes(platform.outliers),
-    'library-size': librarySizes(platform.librarySize),
-    dropout: dropout(platform.dropout),
+    outliers: outlierGenes(constants?.outlierFactors ?? platform.outliers),
+    'library-size': librarySizes({ ...platform.librarySize, meanTotal: constants?.meanTotal }),
+    dropout: dropout({ ...platform.dropout, midpoint: constants?.dropoutMidpoint }),
     counts: counts(),
   };
   return TECHNICAL_EFFECTS.filter((effect) => effects.includes(effect)).map((effect) => steps[effect]);

@@ -35,14 +35,14 @@ export function looksLikeSergioInteractions(text: string): boolean {
  * The network of SERGIO's two input files, its genes named gene0, gene1, ... by their numbers.
  *
  * @throws CausalPilotError E_INPUT naming file and line of what cannot be used: a line of another length, a gene without a
- * line, two lines for a gene, Hill coefficients that differ, or a cycle.
+ * line, two lines for a gene, a Hill coefficient that is not positive, or a cycle.
  */
 export function parseSergioFiles(
   { interactions, regulators, sources }: SergioFiles,
   { prior, stream, onDrawn }: Omit<ParseNetworkTableOptions, 'source' | 'genes'>,
 ): GeneNetwork {
   const rates = readRates(regulators, sources.regulators);
-  const { edges, hillCoefficients, targets } = readInteractions(interactions, sources.interactions);
+  const { edges, targets, hillCoefficient } = readInteractions(interactions, sources.interactions);
   const numbers = [...new Set([...rates.keys(), ...targets])].sort((a, b) => a - b);
   for (const { regulator, place } of edges)
     if (!numbers.includes(Number(regulator.slice(4))))
@@ -58,7 +58,8 @@ export function parseSergioFiles(
       );
   const cellTypes = [...rates.values()][0]!.length;
   const names = numbers.map(nameOf);
-  if (hillCoefficients.length === 0) onDrawn?.('the Hill coefficient');
+  if (hillCoefficient === undefined && edges.some((edge) => edge.hillCoefficient === undefined))
+    onDrawn?.('the Hill coefficient');
   onDrawn?.('decays');
   return new GeneNetwork({
     ...graphOfEdges(names, edges, sources.interactions),
@@ -66,7 +67,7 @@ export function parseSergioFiles(
       numbers.flatMap((number) => rates.get(number) ?? new Array<number>(cellTypes).fill(0)),
     ),
     decays: Float32Array.from(names, (name) => uniformIn(prior.decays, stream.child('decay', name))),
-    hillCoefficient: hillCoefficients[0] ?? prior.hillCoefficient,
+    hillCoefficient: hillCoefficient ?? prior.hillCoefficient,
     noiseAmplitude: prior.noiseAmplitude,
     geneNames: names,
   });
@@ -94,7 +95,6 @@ function readRates(text: string, source: string): Map<number, number[]> {
 function readInteractions(text: string, source: string) {
   const edges: NamedEdge[] = [];
   const targets = new Set<number>();
-  const hillCoefficients = new Set<number>();
   for (const { cells, place } of separatedLines(text, source)) {
     const [target, count, ...rest] = numbersOf(cells, place) as [number, number, ...number[]];
     if (rest.length !== 2 * count && rest.length !== 3 * count)
@@ -105,16 +105,22 @@ function readInteractions(text: string, source: string) {
     if (targets.has(target))
       throw new CausalPilotError('E_INPUT', `${place}: ${nameOf(target)} is listed twice; give it one line`);
     targets.add(target);
-    for (let i = 0; i < count; i++)
-      edges.push({ regulator: nameOf(rest[i]!), target: nameOf(target), strength: rest[count + i]!, place });
-    for (const coefficient of rest.slice(2 * count)) hillCoefficients.add(coefficient);
-    if (hillCoefficients.size > 1)
-      throw new CausalPilotError(
-        'E_INPUT',
-        `${place}: Hill coefficients differ (${[...hillCoefficients].join(', ')}), but this simulator takes one for the whole network; make them equal`,
-      );
+    for (let i = 0; i < count; i++) {
+      const hillCoefficient = rest[2 * count + i];
+      if (hillCoefficient !== undefined && !(hillCoefficient > 0))
+        throw new CausalPilotError('E_INPUT', `${place}: a Hill coefficient must be positive, got ${hillCoefficient}`);
+      const [regulator, strength] = [nameOf(rest[i]!), rest[count + i]!];
+      edges.push({ regulator, target: nameOf(target), strength, hillCoefficient, place });
+    }
   }
-  return { edges, targets, hillCoefficients: [...hillCoefficients] };
+  return { ...withSharedCoefficient(edges), targets };
+}
+
+/** One Hill coefficient that all edges state is the network's. */
+function withSharedCoefficient(edges: readonly NamedEdge[]): { edges: NamedEdge[]; hillCoefficient?: number } {
+  const [shared, ...others] = new Set(edges.map(({ hillCoefficient }) => hillCoefficient));
+  if (shared === undefined || others.length > 0) return { edges: [...edges] };
+  return { edges: edges.map((edge) => ({ ...edge, hillCoefficient: undefined })), hillCoefficient: shared };
 }
 
 function numbersOf(cells: readonly string[], place: string): number[] {

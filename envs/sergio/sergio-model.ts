@@ -6,15 +6,20 @@ import type { CausalModel } from '../prior/causal-model.js';
 import type { SergioConfig } from './config.js';
 import type { GeneNetwork } from './gene-network.js';
 import { simulateLangevin } from './langevin.js';
+import { independentPlan, type LangevinPlan, snapshotPlan } from './langevin-plan.js';
 import type { LangevinRequest } from './langevin-reference.js';
 import { PLATFORMS, platformSteps } from './platforms.js';
+import { referenceRequest, type SystemConstants, systemConstants } from './system-constants.js';
 import { applyTechnicalNoise, type TechnicalNoiseStep } from './technical-noise.js';
 
-// Shapes: d genes, B cell types, n cells per type, R cells asked for.
+// Shapes: d genes, B cell types, n cells per type, R cells asked for, E edges.
 
 /** How networks are simulated and measured: a `SergioConfig` without the prior over networks. */
 export type SergioSettings = Pick<
   SergioConfig,
+  | 'halfResponses'
+  | 'cells'
+  | 'measurement'
   | 'timeStep'
   | 'stepsPerCell'
   | 'safetyStepsPerLevel'
@@ -43,14 +48,48 @@ export interface MeasurementRequest {
 /** A gene network that can be measured cell by cell, also with genes knocked out, knocked down or over-expressed. */
 export class SergioModel implements CausalModel {
   readonly interventionKinds: readonly InterventionKind[] = ['knockout', 'knockdown', 'overexpression'];
-  readonly technicalNoise: readonly TechnicalNoiseStep[];
+  #constants: SystemConstants | undefined;
 
   constructor(
     readonly network: GeneNetwork,
     readonly settings: SergioSettings,
-  ) {
-    const { platform, technicalEffects } = settings;
-    this.technicalNoise = platform === 'none' ? [] : platformSteps(PLATFORMS[platform], technicalEffects);
+  ) {}
+
+  /** Estimates or draws what belongs to these systems, where their settings need it, once for all of their experiments. */
+  static settle(models: readonly SergioModel[], threads: number): void {
+    const unsettled = [...new Set(models)].filter((model) => model.#constants === undefined && model.#needsConstants);
+    const requests = unsettled.map(({ network, settings }) => referenceRequest(network, settings.timeStep));
+    simulateLangevin(requests, { kernel: nativeSergioKernel(), threads }).forEach((cells, index) => {
+      const model = unsettled[index]!;
+      model.#constants = systemConstants(model.network, cells, model.#platform);
+    });
+  }
+
+  get #platform() {
+    const { platform, technicalEffects: effects } = this.settings;
+    return platform === 'none' ? undefined : { platform: PLATFORMS[platform], effects };
+  }
+
+  get #needsConstants(): boolean {
+    const { halfResponses, measurement } = this.settings;
+    const estimated = this.network.regulatorLists.halfResponses.some((value) => value < 0);
+    return (halfResponses === 'system' && estimated) || (measurement === 'system' && this.#platform !== undefined);
+  }
+
+  /** [E]: of the system, negative where each condition has its own. */
+  get halfResponses(): Float32Array {
+    const { halfResponses } = this.network.regulatorLists;
+    if (this.settings.halfResponses === 'condition') return halfResponses;
+    SergioModel.settle([this], 1);
+    return this.#constants?.halfResponses ?? halfResponses;
+  }
+
+  get technicalNoise(): readonly TechnicalNoiseStep[] {
+    if (this.#platform === undefined) return [];
+    const { platform, effects } = this.#platform;
+    if (this.settings.measurement === 'condition') return platformSteps(platform, effects);
+    SergioModel.settle([this], 1);
+    return platformSteps(platform, effects, this.#constants?.measurement);
   }
 
   get size(): number {
@@ -83,70 +122,79 @@ export class SergioModel implements CausalModel {
 }
 
 /**
- * Measures many networks in one call of the simulation. Every cell type gets the same number of cells, as many as cover
- * `rows`; technical noise acts on all of them together, and where that is more than `rows`, a random choice is kept.
- * Request i depends on its own stream only.
+ * Measures many networks in one call of the simulation. Every cell type gets its share of the rows, and what does not
+ * divide goes to a random choice of types. Where technical noise depends on the cells measured together, as many as cover
+ * `rows` are, and a random choice is kept. Request i depends on its own stream only.
  *
  * @throws CausalPilotError E_INPUT for an intervention that a network does not support or a number of rows below 0.
  */
 export function measureCells(requests: readonly MeasurementRequest[], threads = 1): MeasuredCells[] {
-  const results: MeasuredCells[] = requests.map(() => ({ values: new Float32Array(0), cellTypes: new Int32Array(0) }));
-  for (const members of groupsOfEqualSettings(requests)) {
-    const group = members.map((index) => requests[index]!);
-    const clean = simulateLangevin(group.map(langevinRequest), {
-      settings: group[0]!.model.settings,
-      kernel: nativeSergioKernel(),
-      threads,
-    });
-    members.forEach((index, place) => {
-      results[index] = measured(group[place]!, clean[place]!);
-    });
-  }
-  return results;
-}
-
-/** Indices of requests with anything to simulate, by the step size and numbers of steps that one call can have. */
-function groupsOfEqualSettings(requests: readonly MeasurementRequest[]): number[][] {
-  const groups = new Map<string, number[]>();
-  requests.forEach((request, index) => {
-    const { rows, model, intervention } = request;
-    if (!Number.isInteger(rows) || rows < 0)
-      throw new CausalPilotError('E_INPUT', `SergioModel: 'rows' must be an integer of at least 0, got ${rows}`);
-    validateIntervention(intervention, model.size, model.interventionKinds);
-    if (rows === 0) return;
-    const { timeStep, stepsPerCell, safetyStepsPerLevel } = model.settings;
-    const key = [timeStep, stepsPerCell, safetyStepsPerLevel].join('/');
-    const members = groups.get(key);
-    if (members === undefined) groups.set(key, [index]);
-    else members.push(index);
+  for (const request of requests) checkMeasurement(request);
+  const measurable = requests.filter(({ rows }) => rows > 0);
+  SergioModel.settle(
+    measurable.map(({ model }) => model),
+    threads,
+  );
+  const simulated = measurable.map(langevinRequest);
+  const clean = simulateLangevin(simulated, { kernel: nativeSergioKernel(), threads });
+  let next = 0;
+  return requests.map((request) => {
+    if (request.rows === 0) return { values: new Float32Array(0), cellTypes: new Int32Array(0) };
+    const { plan } = simulated[next]!;
+    return measured(request, plan, clean[next++]!);
   });
-  return [...groups.values()];
 }
 
-function langevinRequest({ model, intervention, rows, stream }: MeasurementRequest): LangevinRequest {
-  const { network } = model;
+function checkMeasurement({ rows, model, intervention }: MeasurementRequest): void {
+  if (!Number.isInteger(rows) || rows < 0)
+    throw new CausalPilotError('E_INPUT', `SergioModel: 'rows' must be an integer of at least 0, got ${rows}`);
+  validateIntervention(intervention, model.size, model.interventionKinds);
+}
+
+function langevinRequest(request: MeasurementRequest): LangevinRequest {
+  const { model, intervention, stream } = request;
   const words = stream.child('langevin');
   return {
-    network,
-    cellsPerType: Math.ceil(rows / network.cellTypes),
+    network: model.network,
+    plan: planOf(request),
     productionFactors: model.productionFactors(intervention),
+    halfResponses: model.halfResponses,
     key: Uint32Array.of(words.uniform() * 2 ** 32, words.uniform() * 2 ** 32),
   };
 }
 
-function measured({ model, rows, stream }: MeasurementRequest, clean: Float32Array): MeasuredCells {
+function planOf({ model, rows, stream }: MeasurementRequest): LangevinPlan {
+  const { network, settings } = model;
+  const covering = Math.ceil(rows / network.cellTypes);
+  if (settings.cells === 'snapshots') return snapshotPlan(network, covering, settings);
+  const depends = settings.measurement === 'condition' && settings.platform !== 'none';
+  const cellTypes = dividedRows(depends ? covering * network.cellTypes : rows, network.cellTypes, stream);
+  return independentPlan(network, cellTypes, settings.timeStep);
+}
+
+/** [rows]: cell types in order, as often as each other; those of them that are one more often are drawn. */
+function dividedRows(rows: number, cellTypes: number, stream: RandomStream): Int32Array {
+  const share = Math.floor(rows / cellTypes);
+  const favoured = new Set(stream.child('cell types').choose(cellTypes, rows % cellTypes));
+  const counts = Array.from({ length: cellTypes }, (_, type) => share + (favoured.has(type) ? 1 : 0));
+  return Int32Array.from(counts.flatMap((count, type) => new Array<number>(count).fill(type)));
+}
+
+function measured(
+  { model, rows, stream }: MeasurementRequest,
+  { pathTypes, cellsPerPath }: LangevinPlan,
+  clean: Float32Array,
+): MeasuredCells {
   const { size: genes } = model;
-  const { cellTypes } = model.network;
   const cells = clean.length / genes;
-  const perType = cells / cellTypes;
+  const typeOf = (cell: number) => pathTypes[Math.floor(cell / cellsPerPath)]!;
   const measurement = stream.child('measurement');
   const { values } = applyTechnicalNoise({ cells, genes, values: clean }, model.technicalNoise, measurement);
-  if (rows === cells)
-    return { values, cellTypes: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / perType)) };
+  if (rows === cells) return { values, cellTypes: Int32Array.from({ length: rows }, (_, row) => typeOf(row)) };
   const chosen = measurement.choose(cells, rows).sort();
   const kept = new Float32Array(rows * genes);
   chosen.forEach((cell, row) => {
     kept.set(values.subarray(cell * genes, (cell + 1) * genes), row * genes);
   });
-  return { values: kept, cellTypes: chosen.map((cell) => Math.floor(cell / perType)) };
+  return { values: kept, cellTypes: chosen.map(typeOf) };
 }

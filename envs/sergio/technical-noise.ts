@@ -24,29 +24,47 @@ export interface OutlierOptions {
 export interface LibrarySizeOptions {
   readonly logMean: number;
   readonly logStd: number;
+  /** Total of an average cell; if left out, each cell is referred to its own total. */
+  readonly meanTotal?: number;
 }
 
 export interface DropoutOptions {
   readonly shape: number;
   /** In [0, 100]: about this share of the entries is lost. */
   readonly percentile: number;
+  /** log(1 + x) at which every other entry is lost; if left out, the percentile of the sheet itself. */
+  readonly midpoint?: number;
 }
 
-/** Each gene is, with a probability, multiplied in all cells by one LogNormal(logMean, logStd) number. */
-export function outlierGenes({ probability, logMean, logStd }: OutlierOptions): TechnicalNoiseStep {
+/** [genes] What each gene is multiplied with: with a probability one LogNormal(logMean, logStd) number, else 1. */
+export function outlierFactors(
+  genes: number,
+  { probability, logMean, logStd }: OutlierOptions,
+  stream: RandomStream,
+): Float32Array {
+  return Float32Array.from({ length: genes }, () =>
+    stream.bernoulli(probability) ? sampleLogNormal(stream, logMean, logStd) : 1,
+  );
+}
+
+/** Each gene is multiplied in all cells by its outlier factor: the given ones [d], or drawn for this sheet. */
+export function outlierGenes(outliers: OutlierOptions | Float32Array): TechnicalNoiseStep {
   return (sheet, stream) => {
+    const factors = outliers instanceof Float32Array ? outliers : outlierFactors(sheet.genes, outliers, stream);
     const values = sheet.values.slice();
     for (let gene = 0; gene < sheet.genes; gene++) {
-      if (!stream.bernoulli(probability)) continue;
-      const factor = sampleLogNormal(stream, logMean, logStd);
-      for (let entry = gene; entry < values.length; entry += sheet.genes) values[entry]! *= factor;
+      if (factors[gene] === 1) continue;
+      for (let entry = gene; entry < values.length; entry += sheet.genes) values[entry]! *= factors[gene]!;
     }
     return { ...sheet, values };
   };
 }
 
-/** Each cell is rescaled so that its total is LogNormal(logMean, logStd); a cell without expression stays empty. */
-export function librarySizes({ logMean, logStd }: LibrarySizeOptions): TechnicalNoiseStep {
+/**
+ * Each cell is rescaled so that its total is LogNormal(logMean, logStd), or would be if it had `meanTotal` before; a cell
+ * without expression stays empty.
+ */
+export function librarySizes({ logMean, logStd, meanTotal }: LibrarySizeOptions): TechnicalNoiseStep {
   return (sheet, stream) => {
     const values = sheet.values.slice();
     for (let start = 0; start < values.length; start += sheet.genes) {
@@ -54,22 +72,31 @@ export function librarySizes({ logMean, logStd }: LibrarySizeOptions): Technical
       let total = 0;
       for (let gene = 0; gene < sheet.genes; gene++) total += values[start + gene]!;
       if (total === 0) continue;
-      for (let gene = 0; gene < sheet.genes; gene++) values[start + gene]! *= librarySize / total;
+      for (let gene = 0; gene < sheet.genes; gene++) values[start + gene]! *= librarySize / (meanTotal ?? total);
     }
     return { ...sheet, values };
   };
 }
 
-/** Keeps an entry with probability logistic(shape (log(1 + x) - m)), m being the percentile of log(1 + x) over the sheet. */
-export function dropout({ shape, percentile }: DropoutOptions): TechnicalNoiseStep {
+/** The midpoint of a dropout that is made for this sheet: the percentile of log(1 + x) over its entries. */
+export function dropoutMidpoint({ values }: ExpressionSheet, percentile: number): number {
+  return percentileOf(logarithms(values), percentile);
+}
+
+/** Keeps an entry with probability logistic(shape (log(1 + x) - midpoint)). */
+export function dropout({ shape, percentile, midpoint }: DropoutOptions): TechnicalNoiseStep {
   return (sheet, stream) => {
-    const logs = sheet.values.map((value) => Math.log1p(value));
-    const midpoint = percentileOf(logs, percentile);
+    const logs = logarithms(sheet.values);
+    const middle = midpoint ?? percentileOf(logs, percentile);
     const values = sheet.values.map((value, entry) =>
-      stream.bernoulli(1 / (1 + Math.exp(-shape * (logs[entry]! - midpoint)))) ? value : 0,
+      stream.bernoulli(1 / (1 + Math.exp(-shape * (logs[entry]! - middle)))) ? value : 0,
     );
     return { ...sheet, values };
   };
+}
+
+function logarithms(values: Float32Array): Float32Array {
+  return values.map((value) => Math.log1p(value));
 }
 
 /** Molecule counts: Poisson with the expression as its mean. */

@@ -1,9 +1,9 @@
 // Chemical Langevin simulation of many gene regulatory networks at once; the equations, the order of the steps and the
 // random numbers are those of envs/sergio/langevin-reference.ts, so both give the same cells up to rounding.
 //
-// Shapes: K systems, d genes, B cell types, n cells per type, S steps. A gene's arrays are flat [S, B], so that noise
-// and production are long vector loops; only the recursion over steps is sequential, and it runs several genes at a
-// time, which hides the latency of its square root.
+// Shapes: K systems, d genes, C paths, n cells per path, S steps, E edges. A gene's arrays are flat [S + 1, C], so that
+// noise and production are long vector loops; only the recursion over steps is sequential, and it runs several genes at
+// a time, which hides the latency of its square root.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -37,23 +37,31 @@ constexpr int kChains = 4;
 // Trajectories of the systems worked on together should stay in the second-level cache.
 constexpr size_t kCacheFloats = 256 * 1024;
 
+// Standard deviations of a step by which a walk that is clipped at 0 after every step lies below one that is reflected
+// in continuous time: -zeta(1/2) / sqrt(2 pi) (Asmussen, Glynn & Pitman, Annals of Applied Probability 1995).
+constexpr float kClippingShift = 0.5826f;
+
 struct Settings {
-  int systems, genes, cellTypes, cellsPerType, stepsPerCell, safetySteps;
-  float timeStep, hill, noiseAmplitude;
+  int systems, genes, paths, cellsPerPath, window, scattered, phases;
+  float timeStep, noiseAmplitude;
 };
 
 // All arrays belong to the caller; offsets[k * d + j] .. offsets[k * d + j + 1] are the parents of gene j of system k.
 struct Batch {
   Settings settings;
-  const int32_t* levels;      // [K, d], 0 for genes without parents
-  const int32_t* offsets;     // [K * d + 1]
-  const int32_t* parents;     // [edges]
-  const float* strengths;     // [edges], negative: repression
-  const float* basalRates;    // [K, d, B]
-  const float* decays;        // [K, d]
-  const float* factors;       // [K, d], what the intervention multiplies production with
-  const uint32_t* keys;       // [K, 2]
-  float* cells;               // [K, B * n, d]
+  const int32_t* substeps;     // [phases]: steps of length dt that one of the phase stands for
+  const int32_t* phaseSteps;   // [K, phases]
+  const int32_t* levels;       // [K, d], 0 for genes without parents
+  const int32_t* offsets;      // [K * d + 1]
+  const int32_t* parents;      // [E]
+  const float* strengths;      // [E], negative: repression
+  const float* halfResponses;  // [E], negative: the mean of the parent's snapshots in this call
+  const float* exponents;      // [E], Hill coefficients
+  const float* basalRates;     // [K, d, C]
+  const float* decays;         // [K, d]
+  const float* factors;        // [K, d], what the intervention multiplies production with
+  const uint32_t* keys;        // [K, 2]
+  float* cells;                // [K, C * n, d]
 };
 
 template <typename V>
@@ -148,53 +156,60 @@ void fillNormals(float* out, size_t count, uint32_t gene, const uint32_t* key) {
   }
 }
 
-// Replaces concentrations by their Hill response, which all targets of the gene share.
-void respond(float* values, size_t count, float halfResponse, float coefficient) {
-  if (coefficient == 1.0f) {
-    const float offset = halfResponse + kHillGuard;
-    for (size_t i = 0; i < count; i++) values[i] = values[i] / (offset + values[i]);
-  } else if (coefficient == 2.0f) {
-    const float offset = halfResponse * halfResponse + kHillGuard;
+// How a gene answers to one of its regulators.
+struct Response {
+  float strength, halfResponse, exponent;
+};
+
+// production += |k| hill(x), or |k| (1 - hill(x)) for a repressing edge.
+void addProduction(float* production, const float* concentrations, size_t count, const Response& response) {
+  const float strength = response.strength;
+  const float base = strength < 0 ? -strength : 0.0f;
+  if (response.exponent == 1.0f) {
+    const float offset = response.halfResponse + kHillGuard;
+    for (size_t i = 0; i < count; i++)
+      production[i] += base + strength * (concentrations[i] / (offset + concentrations[i]));
+  } else if (response.exponent == 2.0f) {
+    const float offset = response.halfResponse * response.halfResponse + kHillGuard;
     for (size_t i = 0; i < count; i++) {
-      const float square = values[i] * values[i];
-      values[i] = square / (offset + square);
+      const float square = concentrations[i] * concentrations[i];
+      production[i] += base + strength * (square / (offset + square));
     }
   } else {
-    const float offset = std::pow(halfResponse, coefficient) + kHillGuard;
+    const float offset = std::pow(response.halfResponse, response.exponent) + kHillGuard;
     for (size_t i = 0; i < count; i++) {
-      const float power = std::pow(values[i], coefficient);
-      values[i] = power / (offset + power);
+      const float power = std::pow(concentrations[i], response.exponent);
+      production[i] += base + strength * (power / (offset + power));
     }
   }
 }
 
-// production += |strength| response, or |strength| (1 - response) for a repressing edge.
-void addProduction(float* production, const float* response, size_t count, float strength) {
-  const float base = strength < 0 ? -strength : 0.0f;
-  for (size_t i = 0; i < count; i++) production[i] += base + strength * response[i];
-}
-
 // One gene of one system while its level is worked on.
 struct GeneTask {
-  float* trajectory;        // [S + 1, B]; the first row is the initial concentration
-  const float* production;  // [S, B]
-  const float* normals;     // [S, B]
+  float* trajectory;         // [S + 1, C]; the first row is the initial concentration
+  const float* production;   // [S + 1, C]
+  const float* normals;      // [S, C] at least
   float decay;
-  int steps;
+  const int32_t* phaseSteps;  // [phases]
 };
 
-// Steps `from` .. `to` of `Chains` genes for the cell types from `firstType`:
+// Rows `from` .. `to` of the recursion for the paths from `firstPath`.
+struct Stretch {
+  int from, to, firstPath;
+};
+
 // x += (P - decay x) dt + amplitude sqrt((P + decay x) dt) z, clipped at 0. The two independent noises of production
 // and decay add up to this one normal.
 template <typename V, int Chains>
-void integrate(const GeneTask* tasks, const Settings& settings, int from, int to, int firstType) {
-  const int cellTypes = settings.cellTypes;
+void integrate(const GeneTask* tasks, const Settings& settings, const Stretch& stretch) {
+  const int paths = settings.paths;
   const float dt = settings.timeStep;
   const float amplitude = settings.noiseAmplitude * std::sqrt(dt);
   V x[Chains];
-  for (int c = 0; c < Chains; c++) x[c] = load<V>(tasks[c].trajectory + (size_t)from * cellTypes + firstType);
-  for (int step = from; step < to; step++) {
-    const size_t at = (size_t)step * cellTypes + firstType;
+  for (int c = 0; c < Chains; c++)
+    x[c] = load<V>(tasks[c].trajectory + (size_t)stretch.from * paths + stretch.firstPath);
+  for (int step = stretch.from; step < stretch.to; step++) {
+    const size_t at = (size_t)step * paths + stretch.firstPath;
 #pragma GCC unroll 8
     for (int c = 0; c < Chains; c++) {
       const V production = load<V>(tasks[c].production + at);
@@ -202,26 +217,104 @@ void integrate(const GeneTask* tasks, const Settings& settings, int from, int to
       const V noise = squareRoot<V>(production + loss) * amplitude * load<V>(tasks[c].normals + at);
       const V next = x[c] + (production - loss) * dt + noise;
       x[c] = next > 0 ? next : next * 0;
-      // Lanes past the last cell type fall on the next row, which is written after this one.
-      store<V>(tasks[c].trajectory + at + cellTypes, x[c]);
+      // Lanes past the last path fall on the next row, which is written after this one.
+      store<V>(tasks[c].trajectory + at + paths, x[c]);
     }
   }
 }
 
+// The moments of `substeps` steps of `integrate` under a constant production, away from 0: the mean is
+// retained x + gain P, the variance amplitude^2 (varianceOfProduction P + varianceOfState x).
+struct Leap {
+  float retained, gain, varianceOfProduction, varianceOfState, later, shift;
+
+  Leap() = default;
+  Leap(const Settings& settings, double decay, int substeps) {
+    const double dt = settings.timeStep, kept = 1 - decay * dt, squared = settings.noiseAmplitude * settings.noiseAmplitude;
+    double power = 1, ofProduction = 0, ofState = 0;
+    for (int step = substeps - 1; step >= 0; step--, power *= kept) {
+      const double reached = std::pow(kept, step);
+      ofProduction += power * power * dt * (2 - reached);
+      ofState += power * power * dt * decay * reached;
+    }
+    retained = (float)power;
+    gain = (float)((1 - power) / decay);
+    varianceOfProduction = (float)(squared * ofProduction);
+    varianceOfState = (float)(squared * ofState);
+    // Production goes in a line from this row's to the next one's; steps read it at their beginning.
+    later = (float)((substeps - 1) / (2.0 * substeps));
+    shift = (float)(kClippingShift * settings.noiseAmplitude * std::sqrt(dt));
+  }
+};
+
+// `integrate` with one step in place of `substeps`, the same in law up to terms of second order: at 0 it is reflected,
+// as many clipped steps are seen from afar, about the level below 0 that their clipping amounts to.
+template <typename V, int Chains>
+void leap(const GeneTask* tasks, const Settings& settings, const Stretch& stretch, const Leap* leaps) {
+  const int paths = settings.paths;
+  V x[Chains];
+  for (int c = 0; c < Chains; c++)
+    x[c] = load<V>(tasks[c].trajectory + (size_t)stretch.from * paths + stretch.firstPath);
+  for (int step = stretch.from; step < stretch.to; step++) {
+    const size_t at = (size_t)step * paths + stretch.firstPath;
+#pragma GCC unroll 8
+    for (int c = 0; c < Chains; c++) {
+      const Leap& of = leaps[c];
+      const V now = load<V>(tasks[c].production + at);
+      const V production = now + (load<V>(tasks[c].production + at + paths) - now) * of.later;
+      const V variance = production * of.varianceOfProduction + x[c] * of.varianceOfState;
+      const V shift = squareRoot<V>(production) * of.shift;
+      const V free = x[c] * of.retained + production * of.gain + squareRoot<V>(variance) * load<V>(tasks[c].normals + at);
+      const V above = free + shift;
+      const V next = (above > 0 ? above : -above) - shift;
+      x[c] = next > 0 ? next : next * 0;
+      store<V>(tasks[c].trajectory + at + paths, x[c]);
+    }
+  }
+}
+
+template <typename V, int Chains>
+void follow(const GeneTask* tasks, const Settings& settings, const Stretch& stretch, int substeps) {
+  if (substeps == 1) return integrate<V, Chains>(tasks, settings, stretch);
+  Leap leaps[Chains];
+  for (int c = 0; c < Chains; c++) leaps[c] = Leap(settings, tasks[c].decay, substeps);
+  leap<V, Chains>(tasks, settings, stretch, leaps);
+}
+
+// All phases of genes that have the same numbers of steps but for the last phase.
+template <typename V, int Chains>
+void followTogether(const GeneTask* tasks, const Settings& settings, const int32_t* substeps, int firstPath) {
+  int from = 0;
+  for (int phase = 0; phase < settings.phases; phase++) {
+    int common = tasks[0].phaseSteps[phase];
+    for (int c = 1; c < Chains; c++) common = std::min(common, tasks[c].phaseSteps[phase]);
+    follow<V, Chains>(tasks, settings, {from, from + common, firstPath}, substeps[phase]);
+    for (int c = 0; c < Chains; c++)
+      follow<V, 1>(tasks + c, settings, {from + common, from + tasks[c].phaseSteps[phase], firstPath}, substeps[phase]);
+    from += common;
+  }
+}
+
+// Genes in the order of their first phases' lengths, so that most of those side by side agree in them.
 template <typename V>
-void integrateAll(const std::vector<GeneTask>& tasks, const Settings& settings) {
+void followAll(std::vector<GeneTask>& tasks, const Settings& settings, const int32_t* substeps) {
   constexpr int lanes = sizeof(V) / sizeof(float);
-  // More cell types than lanes: the last block is moved back to end at the last type, so nothing is written beyond it.
-  for (int type = 0; type < settings.cellTypes; type += lanes) {
-    const int first = settings.cellTypes > lanes ? std::min(type, settings.cellTypes - lanes) : 0;
+  const int last = settings.phases - 1;
+  std::stable_sort(tasks.begin(), tasks.end(), [last](const GeneTask& a, const GeneTask& b) {
+    return std::lexicographical_compare(a.phaseSteps, a.phaseSteps + last, b.phaseSteps, b.phaseSteps + last);
+  });
+  // More paths than lanes: the last block is moved back to end at the last path, so nothing is written beyond it.
+  for (int path = 0; path < settings.paths; path += lanes) {
+    const int first = settings.paths > lanes ? std::min(path, settings.paths - lanes) : 0;
     size_t task = 0;
     for (; task + kChains <= tasks.size(); task += kChains) {
-      int common = tasks[task].steps;
-      for (int c = 1; c < kChains; c++) common = std::min(common, tasks[task + c].steps);
-      integrate<V, kChains>(&tasks[task], settings, 0, common, first);
-      for (int c = 0; c < kChains; c++) integrate<V, 1>(&tasks[task + c], settings, common, tasks[task + c].steps, first);
+      const GeneTask* group = &tasks[task];
+      if (std::equal(group[0].phaseSteps, group[0].phaseSteps + last, group[kChains - 1].phaseSteps))
+        followTogether<V, kChains>(group, settings, substeps, first);
+      else
+        for (int c = 0; c < kChains; c++) followTogether<V, 1>(group + c, settings, substeps, first);
     }
-    for (; task < tasks.size(); task++) integrate<V, 1>(&tasks[task], settings, 0, tasks[task].steps, first);
+    for (; task < tasks.size(); task++) followTogether<V, 1>(&tasks[task], settings, substeps, first);
   }
 }
 
@@ -239,8 +332,8 @@ class Worker {
       for (int system = first; system < last; system++)
         for (int gene = 0; gene < s.genes; gene++)
           if (batch_.levels[(size_t)system * s.genes + gene] == level) addTask(system - first, system, gene);
-      if (s.cellTypes <= 8) integrateAll<HalfFloat>(tasks_, s);
-      else integrateAll<WideFloat>(tasks_, s);
+      if (s.paths <= 8) followAll<HalfFloat>(tasks_, s, batch_.substeps);
+      else followAll<WideFloat>(tasks_, s, batch_.substeps);
       for (const Member& member : members_) takeSnapshots(member);
     }
   }
@@ -251,9 +344,10 @@ class Worker {
   };
 
   int genes() const { return batch_.settings.genes; }
-  size_t cellCount() const { return (size_t)batch_.settings.cellTypes * batch_.settings.cellsPerType; }
+  size_t cellCount() const { return (size_t)batch_.settings.paths * batch_.settings.cellsPerPath; }
   size_t row(int local, int gene) const { return (size_t)local * genes() + gene; }
   float* trajectory(int local, int gene) { return trajectories_.data() + row(local, gene) * stride_; }
+  const int32_t* phaseSteps(int system) const { return batch_.phaseSteps + (size_t)system * batch_.settings.phases; }
 
   void prepare(int first, int last) {
     const Settings& s = batch_.settings;
@@ -262,21 +356,20 @@ class Worker {
     deepest_ = 0;
     for (int system = first; system < last; system++) {
       const int32_t* levels = batch_.levels + (size_t)system * s.genes;
-      const int depth = *std::max_element(levels, levels + s.genes);
-      deepest_ = std::max(deepest_, depth);
-      steps_[system - first] = s.stepsPerCell * s.cellsPerType + s.safetySteps * depth;
+      deepest_ = std::max(deepest_, (int)*std::max_element(levels, levels + s.genes));
+      for (int phase = 0; phase < s.phases; phase++) steps_[system - first] += phaseSteps(system)[phase];
     }
     const size_t longest = *std::max_element(steps_.begin(), steps_.end());
-    stride_ = (longest + 1) * s.cellTypes + kWide;
+    stride_ = (longest + 1) * s.paths + kWide;
     if (trajectories_.size() < stride_ * members * s.genes) trajectories_.resize(stride_ * members * s.genes);
-    typeMeans_.resize((size_t)members * s.genes * s.cellTypes);
+    pathMeans_.resize((size_t)members * s.genes * s.paths);
+    geneMeans_.resize((size_t)members * s.genes);
     drawSnapshotSteps(first, last);
   }
 
-  // The same steps for all genes: a cell is one moment of a system. Uniform over the last stepsPerCell * n states.
+  // The same steps for all genes: a cell is one moment of a system. Uniform over the last `window` states.
   void drawSnapshotSteps(int first, int last) {
-    const Settings& s = batch_.settings;
-    const uint64_t window = (uint64_t)s.stepsPerCell * s.cellsPerType;
+    const uint64_t window = batch_.settings.window;
     snapshots_.resize((last - first) * cellCount());
     for (int system = first; system < last; system++) {
       const uint32_t* key = batch_.keys + 2 * (size_t)system;
@@ -293,79 +386,103 @@ class Worker {
     const Settings& s = batch_.settings;
     const size_t global = (size_t)system * s.genes + gene;
     const int steps = steps_[local];
-    const size_t count = (size_t)steps * s.cellTypes;
+    const size_t states = (size_t)(steps + 1) * s.paths;
     members_.push_back({local, system, gene});
     float* path = trajectory(local, gene);
     const float factor = batch_.factors[global];
     if (factor == 0) {
-      std::fill(path, path + count + s.cellTypes, 0.0f);
+      std::fill(path, path + states, 0.0f);
       return;
     }
     const size_t slot = tasks_.size();
     if (scratch_.size() <= slot) scratch_.resize(slot + 1);
     std::vector<float>& scratch = scratch_[slot];
-    const size_t productionSize = count + kWide;
-    const size_t needed = productionSize + normalBlock(count) + kWide;
+    const size_t normalCount = s.scattered ? states : (size_t)steps * s.paths;
+    const size_t needed = states + kWide + normalBlock(normalCount) + kWide;
     if (scratch.size() < needed) scratch.resize(needed);
     float* production = scratch.data();
-    float* normals = production + productionSize;
-    computeProduction(production, path, local, global, factor, steps);
-    fillNormals(normals, count, (uint32_t)gene, batch_.keys + 2 * (size_t)system);
-    tasks_.push_back({path, production, normals, batch_.decays[global], steps});
+    float* normals = production + states + kWide;
+    computeProduction(production, local, global, factor, states);
+    fillNormals(normals, normalCount, (uint32_t)gene, batch_.keys + 2 * (size_t)system);
+    if (s.scattered) scatter(path, production, normals + (size_t)steps * s.paths, batch_.decays[global]);
+    else startSteady(path, production, local, global, factor);
+    tasks_.push_back({path, production, normals, batch_.decays[global], phaseSteps(system)});
   }
 
-  // Fills `production` [S, B] and the first row of `path`: the steady state implied by the parents' means.
-  void computeProduction(float* production, float* path, int local, size_t global, float factor, int steps) {
+  Response responseOf(int32_t edge, size_t parent) const {
+    const float own = batch_.halfResponses[edge];
+    return {batch_.strengths[edge], own < 0 ? geneMeans_[parent] : own, batch_.exponents[edge]};
+  }
+
+  // Fills `production` [S + 1, C].
+  void computeProduction(float* production, int local, size_t global, float factor, size_t states) {
     const Settings& s = batch_.settings;
-    const size_t count = (size_t)steps * s.cellTypes;
     const int32_t begin = batch_.offsets[global], end = batch_.offsets[global + 1];
     if (begin == end) {
-      const float* rates = batch_.basalRates + global * s.cellTypes;
-      for (int type = 0; type < s.cellTypes; type++) {
-        production[type] = rates[type] * factor;
-        path[type] = production[type] / batch_.decays[global];
-      }
-      for (size_t i = s.cellTypes; i < count; i++) production[i] = production[i - s.cellTypes];
+      const float* rates = batch_.basalRates + global * s.paths;
+      for (int path = 0; path < s.paths; path++) production[path] = rates[path] * factor;
+      for (size_t i = s.paths; i < states; i++) production[i] = production[i - s.paths];
       return;
     }
-    std::fill(production, production + count, 0.0f);
-    std::fill(path, path + s.cellTypes, 0.0f);
+    std::fill(production, production + states, 0.0f);
     for (int32_t edge = begin; edge < end; edge++) {
       const size_t parent = row(local, batch_.parents[edge]);
-      addProduction(production, trajectories_.data() + parent * stride_, count, batch_.strengths[edge]);
-      addProduction(path, &typeMeans_[parent * s.cellTypes], s.cellTypes, batch_.strengths[edge]);
+      addProduction(production, trajectories_.data() + parent * stride_, states, responseOf(edge, parent));
     }
     if (factor != 1.0f)
-      for (size_t i = 0; i < count; i++) production[i] *= factor;
-    for (int type = 0; type < s.cellTypes; type++) path[type] *= factor / batch_.decays[global];
+      for (size_t i = 0; i < states; i++) production[i] *= factor;
   }
 
-  // Writes the gene's column of the cells; trajectory and means per cell type then become the responses to the gene.
+  // The first row of `path`: the steady state that the means of the parents' snapshots imply.
+  void startSteady(float* path, const float* production, int local, size_t global, float factor) {
+    const Settings& s = batch_.settings;
+    const int32_t begin = batch_.offsets[global], end = batch_.offsets[global + 1];
+    if (begin == end) {
+      for (int i = 0; i < s.paths; i++) path[i] = production[i] / batch_.decays[global];
+      return;
+    }
+    std::fill(path, path + s.paths, 0.0f);
+    for (int32_t edge = begin; edge < end; edge++) {
+      const size_t parent = row(local, batch_.parents[edge]);
+      addProduction(path, &pathMeans_[parent * s.paths], s.paths, responseOf(edge, parent));
+    }
+    for (int i = 0; i < s.paths; i++) path[i] *= factor / batch_.decays[global];
+  }
+
+  // The first row of `path`: the steady state under the parents' first rows, with the variance of a gene whose production
+  // is constant; that is near the stationary law, which the steps that follow then forget their way to.
+  void scatter(float* path, const float* production, const float* normals, float decay) {
+    const Settings& s = batch_.settings;
+    for (int i = 0; i < s.paths; i++) {
+      const float steady = production[i] / decay;
+      path[i] = std::max(0.0f, steady + s.noiseAmplitude * std::sqrt(steady) * normals[i]);
+    }
+  }
+
+  // Writes the gene's column of the cells and the means of its snapshots.
   void takeSnapshots(const Member& member) {
     const Settings& s = batch_.settings;
-    float* path = trajectory(member.local, member.gene);
+    const float* path = trajectory(member.local, member.gene);
     const int32_t* steps = snapshots_.data() + member.local * cellCount();
     float* cells = batch_.cells + member.system * cellCount() * s.genes + member.gene;
     const size_t gene = row(member.local, member.gene);
     double total = 0;
-    for (int type = 0; type < s.cellTypes; type++) {
+    for (int c = 0; c < s.paths; c++) {
       double sum = 0;
-      for (int n = 0; n < s.cellsPerType; n++) {
-        const size_t cell = (size_t)type * s.cellsPerType + n;
-        const float value = path[(size_t)steps[cell] * s.cellTypes + type];
+      for (int n = 0; n < s.cellsPerPath; n++) {
+        const size_t cell = (size_t)c * s.cellsPerPath + n;
+        const float value = path[(size_t)steps[cell] * s.paths + c];
         cells[cell * s.genes] = value;
         sum += value;
       }
-      typeMeans_[gene * s.cellTypes + type] = (float)(sum / s.cellsPerType);
-      total += sum / s.cellsPerType;
+      pathMeans_[gene * s.paths + c] = (float)(sum / s.cellsPerPath);
+      total += sum / s.cellsPerPath;
     }
-    const float halfResponse = (float)(total / s.cellTypes);
-    respond(path, (size_t)(steps_[member.local] + 1) * s.cellTypes, halfResponse, s.hill);
-    respond(&typeMeans_[gene * s.cellTypes], s.cellTypes, halfResponse, s.hill);
+    geneMeans_[gene] = (float)(total / s.paths);
   }
 
   const Batch& batch_;
-  std::vector<float> trajectories_, typeMeans_;
+  std::vector<float> trajectories_, pathMeans_, geneMeans_;
   std::vector<std::vector<float>> scratch_;
   std::vector<int32_t> steps_, snapshots_;
   std::vector<GeneTask> tasks_;
@@ -374,25 +491,28 @@ class Worker {
   int deepest_ = 0;
 };
 
-int systemsPerGroup(const Settings& s) {
-  const size_t perSystem = (size_t)s.genes * s.cellTypes * ((size_t)s.stepsPerCell * s.cellsPerType + 1);
+int systemsPerGroup(const Batch& batch) {
+  const Settings& s = batch.settings;
+  size_t steps = 1;
+  for (int phase = 0; phase < s.phases; phase++) steps += batch.phaseSteps[phase];
+  const size_t perSystem = (size_t)s.genes * s.paths * steps;
   return (int)std::max<size_t>(1, std::min<size_t>(16, kCacheFloats / perSystem));
 }
 
 }  // namespace
 
-// dims: systems, genes, cell types, cells per type, steps per cell, safety steps per level, threads.
-// constants: time step, Hill coefficient, noise amplitude. The other arrays are those of `Batch`.
+// dims: systems, genes, paths, cells per path, window, scattered (0 or 1), phases, threads.
+// constants: time step, noise amplitude. The other arrays are those of `Batch`.
 // Returns 0, or 1 if memory ran out.
-CAUSAL_PILOT_EXPORT int cp_sergio_simulate(const int32_t* dims, const float* constants, const int32_t* levels,
-                                                     const int32_t* offsets, const int32_t* parents,
-                                                     const float* strengths, const float* basalRates,
-                                                     const float* decays, const float* factors, const uint32_t* keys,
-                                                     float* cells) {
-  const Settings settings = {dims[0], dims[1], dims[2],      dims[3],      dims[4],
-                             dims[5], constants[0], constants[1], constants[2]};
-  const Batch batch = {settings, levels, offsets, parents, strengths, basalRates, decays, factors, keys, cells};
-  const int group = systemsPerGroup(settings);
+CAUSAL_PILOT_EXPORT int cp_sergio_simulate(const int32_t* dims, const float* constants, const int32_t* substeps,
+                                           const int32_t* phaseSteps, const int32_t* levels, const int32_t* offsets,
+                                           const int32_t* parents, const float* strengths, const float* halfResponses,
+                                           const float* exponents, const float* basalRates, const float* decays,
+                                           const float* factors, const uint32_t* keys, float* cells) {
+  const Settings settings = {dims[0], dims[1], dims[2], dims[3], dims[4], dims[5], dims[6], constants[0], constants[1]};
+  const Batch batch = {settings,  substeps,   phaseSteps, levels,  offsets, parents, strengths, halfResponses,
+                       exponents, basalRates, decays,     factors, keys,    cells};
+  const int group = systemsPerGroup(batch);
   const int groups = (settings.systems + group - 1) / group;
   std::atomic<int> next{0};
   std::atomic<bool> failed{false};
@@ -406,7 +526,7 @@ CAUSAL_PILOT_EXPORT int cp_sergio_simulate(const int32_t* dims, const float* con
     }
   };
   std::vector<std::thread> helpers;
-  for (int t = 1; t < std::min(dims[6], groups); t++) helpers.emplace_back(work);
+  for (int t = 1; t < std::min(dims[7], groups); t++) helpers.emplace_back(work);
   work();
   for (std::thread& helper : helpers) helper.join();
   return failed ? 1 : 0;

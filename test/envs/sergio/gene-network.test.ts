@@ -33,6 +33,9 @@ describe('refused, with the gene or edge', () => {
     [{ decays: Float32Array.of(0.8) }, '2 genes need 4 strengths, 2 decays and 2 names, got 4, 1 and 2'],
     [{ decays: Float32Array.of(0.8, 0) }, 'the decay of gene1 must be positive and finite, got 0'],
     [{ hillCoefficient: 0 }, 'the Hill coefficient must be positive and finite, got 0'],
+    [{ halfResponses: Float32Array.of(0, -1, 0, 0) }, 'the half response of gene0 -> gene1 must be positive'],
+    [{ hillCoefficients: Float32Array.of(0, 0, 0, 0) }, 'the Hill coefficient of gene0 -> gene1 must be positive'],
+    [{ halfResponses: Float32Array.of(1) }, '2 genes need 4 numbers for their edges, got 1'],
     [{ noiseAmplitude: -1 }, 'the noise amplitude must be at least 0 and finite, got -1'],
     [{ geneNames: ['a', 'a'] }, 'gene names must be distinct'],
   ])('%j', (changes, message) => {

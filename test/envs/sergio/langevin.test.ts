@@ -2,22 +2,48 @@ import { describe, expect, test } from 'vitest';
 import { nativeSergioKernel } from '../../../core/native/ops/sergio.js';
 import type { GeneNetwork } from '../../../envs/sergio/gene-network.js';
 import { simulateLangevin } from '../../../envs/sergio/langevin.js';
+import { independentPlan, type SnapshotSettings, snapshotPlan } from '../../../envs/sergio/langevin-plan.js';
 import { hill, type LangevinRequest, simulateLangevinReference } from '../../../envs/sergio/langevin-reference.js';
 import { chainNetwork, geneColumn, mean, randomNetwork } from './networks.js';
 
-const settings = { timeStep: 0.01, stepsPerCell: 15, safetyStepsPerLevel: 10 };
+const settings: SnapshotSettings = { timeStep: 0.01, stepsPerCell: 15, safetyStepsPerLevel: 10 };
 const kernel = nativeSergioKernel();
 const withKernel = test.skipIf(kernel === undefined);
 
-function request(network: GeneNetwork, changes: Partial<LangevinRequest> = {}): LangevinRequest {
-  const productionFactors = new Float32Array(network.size).fill(1);
-  return { network, cellsPerType: 4, productionFactors, key: Uint32Array.of(11, 12), ...changes };
+interface Changes {
+  /** Published cells of each type. */
+  readonly cellsPerType?: number;
+  /** Independent cells of these types instead. */
+  readonly types?: Int32Array;
+  readonly productionFactors?: Float32Array;
+  /** One for all edges; left out, the means of each request. */
+  readonly halfResponse?: number;
+  readonly key?: Uint32Array;
 }
 
-function withFactor(network: GeneNetwork, gene: number, factor: number): LangevinRequest {
+function request(network: GeneNetwork, changes: Changes = {}): LangevinRequest {
+  const { cellsPerType = 4, types, halfResponse = -1 } = changes;
+  return {
+    network,
+    plan:
+      types === undefined
+        ? snapshotPlan(network, cellsPerType, settings)
+        : independentPlan(network, types, settings.timeStep),
+    productionFactors: changes.productionFactors ?? new Float32Array(network.size).fill(1),
+    halfResponses: new Float32Array(network.regulatorLists.regulators.length).fill(halfResponse),
+    key: changes.key ?? Uint32Array.of(11, 12),
+  };
+}
+
+function withFactor(network: GeneNetwork, gene: number, factor: number, changes: Changes = {}): LangevinRequest {
   const productionFactors = new Float32Array(network.size).fill(1);
   productionFactors[gene] = factor;
-  return request(network, { productionFactors });
+  return request(network, { ...changes, productionFactors });
+}
+
+/** `count` independent cells of each of a number of types. */
+function typesOf(count: number, cellTypes: number): Int32Array {
+  return Int32Array.from({ length: count * cellTypes }, (_, cell) => Math.floor(cell / count));
 }
 
 describe('hill', () => {
@@ -35,7 +61,7 @@ describe('hill', () => {
 describe('the reference', () => {
   test('stays at the steady state where there is no noise', () => {
     const network = chainNetwork([2, -4], [1, 2, 3], { noiseAmplitude: 0 });
-    const { cells } = simulateLangevinReference(request(network), settings);
+    const { cells } = simulateLangevinReference(request(network));
     const steady = [1, 2, 3].map((rate) => rate / 0.8);
     const half = mean(steady);
     steady.forEach((x0, type) => {
@@ -47,7 +73,7 @@ describe('the reference', () => {
 
   test('a master regulator has mean b / lambda and variance b / lambda', () => {
     const network = chainNetwork([1], [40]);
-    const { cells } = simulateLangevinReference(request(network, { cellsPerType: 4000 }), settings);
+    const { cells } = simulateLangevinReference(request(network, { cellsPerType: 4000 }));
     const column = geneColumn(cells, 2, 0);
     // One trajectory of 600 time units has about 240 independent states: 4 standard errors.
     expect(Math.abs(mean(column) - 50)).toBeLessThan((4 * Math.sqrt(50)) / Math.sqrt(240));
@@ -56,14 +82,13 @@ describe('the reference', () => {
   });
 
   test('never gives negative expression', () => {
-    const { cells } = simulateLangevinReference(request(chainNetwork([-1, -1], [0.05])), settings);
+    const { cells } = simulateLangevinReference(request(chainNetwork([-1, -1], [0.05])));
     expect(cells.every((x) => x >= 0)).toBe(true);
   });
 
   test('reads all genes of a cell at one step within the last window', () => {
     const { steps, trajectories, snapshotSteps, cells } = simulateLangevinReference(
       request(randomNetwork('cells'), { cellsPerType: 3 }),
-      settings,
     );
     snapshotSteps.forEach((step, cell) => {
       expect(step).toBeGreaterThan(steps - 45);
@@ -80,7 +105,7 @@ describe.each([
   ['native', kernel],
 ] as const)('%s simulation', (name, used) => {
   const run = test.skipIf(name === 'native' && kernel === undefined);
-  const simulate = (...requests: LangevinRequest[]) => simulateLangevin(requests, { settings, kernel: used });
+  const simulate = (...requests: LangevinRequest[]) => simulateLangevin(requests, { kernel: used });
 
   run('a knockout changes descendants only, and the rest not by a bit', () => {
     const network = randomNetwork('knockout');
@@ -110,6 +135,30 @@ describe.each([
     expect(high / normal).toBeCloseTo(2, 1);
     // The half response is the regulator's own mean in the same condition, so with one cell type the target stays.
     expect(normalTarget).toBeCloseTo(2 / 0.8, 1);
+  });
+
+  run('half responses that are stated: a knockdown and an over-expression reach the target', () => {
+    const network = chainNetwork([4], [2], { noiseAmplitude: 0 });
+    const target = (factor: number, changes: Changes) => {
+      const [cells] = simulate(withFactor(network, 0, factor, { halfResponse: 2.5, ...changes }));
+      return mean(geneColumn(cells!, 2, 1));
+    };
+    for (const changes of [{}, { types: typesOf(3, 1) }]) {
+      expect(target(1, changes)).toBeCloseTo(4 / 2 / 0.8, 4);
+      expect(target(0.5, changes)).toBeCloseTo(4 / 3 / 0.8, 4);
+      expect(target(2, changes)).toBeCloseTo((4 * 2) / 3 / 0.8, 4);
+    }
+  });
+
+  run('more paths than a block: all of their own types, and none like another', () => {
+    const network = chainNetwork([4], [1, 3]);
+    const types = typesOf(150, 2);
+    const [cells] = simulate(request(network, { types, halfResponse: 2 }));
+    const column = geneColumn(cells!, 2, 0);
+    expect(new Set(column.filter((x) => x > 0)).size).toBe(column.filter((x) => x > 0).length);
+    const [low, high] = [column.slice(0, 150), column.slice(150)];
+    // Means of 150 independent cells of 1.25 and 3.75, both with a standard deviation below 2.
+    expect(mean(high) - mean(low)).toBeGreaterThan(2.5 - 5 * 2 * Math.sqrt(2 / 150));
   });
 
   run('several genes at once: their common target reaches what no regulator gives', () => {
@@ -146,10 +195,12 @@ describe.each([
 
   run('refuses arrays that do not fit', () => {
     const network = randomNetwork('refused');
-    expect(() => simulate(request(network, { cellsPerType: 0 }))).toThrow("'cellsPerType' must be at least 1, got 0");
+    expect(() => simulate(request(network, { cellsPerType: 0 }))).toThrow('at least one cell is needed, got 5 with 0');
+    expect(() => simulate(request(network, { types: new Int32Array(0) }))).toThrow('at least one path');
     expect(() => simulate(request(network, { productionFactors: new Float32Array(3) }))).toThrow(
-      '10 genes need 10 production factors',
+      /10 genes and \d+ edges need 10 production factors/,
     );
+    expect(() => simulate({ ...request(network), halfResponses: new Float32Array(1) })).toThrow(/half responses/);
     expect(() => simulate(withFactor(network, 2, Number.NaN))).toThrow('production factor of gene2 must be at least 0');
   });
 });
@@ -160,8 +211,31 @@ describe('native and TypeScript', () => {
     for (const hillCoefficient of [1, 2, 1.7]) {
       const network = randomNetwork(`agreement/${count}`, { cellTypes: count, hillCoefficient });
       const requests = [request(network), withFactor(network, 1, 0.5), withFactor(network, 0, 0)];
-      const native = simulateLangevin(requests, { settings, kernel });
-      const reference = simulateLangevin(requests, { settings, kernel: undefined });
+      const native = simulateLangevin(requests, { kernel });
+      const reference = simulateLangevin(requests, { kernel: undefined });
+      native.forEach((cells, index) => {
+        cells.forEach((x, entry) => {
+          const expected = reference[index]![entry]!;
+          expect(Math.abs(x - expected)).toBeLessThan(1e-3 * Math.max(1, expected));
+        });
+      });
+    }
+  });
+
+  withKernel.each([1, 7, 16, 37, 64, 70])('give the same %i independent cells up to rounding', (count) => {
+    for (const hillCoefficient of [1, 2, 1.7]) {
+      const network = randomNetwork(`independent/${count}`, {
+        hillCoefficient,
+        decays: { minimum: 0.5, maximum: 1 },
+      });
+      const changes = { types: typesOf(count, 5).subarray(0, count), halfResponse: 2 };
+      const requests = [
+        request(network, changes),
+        withFactor(network, 1, 0.5, changes),
+        withFactor(network, 0, 0, changes),
+      ];
+      const native = simulateLangevin(requests, { kernel });
+      const reference = simulateLangevin(requests, { kernel: undefined });
       native.forEach((cells, index) => {
         cells.forEach((x, entry) => {
           const expected = reference[index]![entry]!;
@@ -175,7 +249,7 @@ describe('native and TypeScript', () => {
     const requests = Array.from({ length: 60 }, (_, index) =>
       request(randomNetwork(`threads/${index}`), { key: Uint32Array.of(index, 0) }),
     );
-    const [one, four] = [1, 4].map((threads) => simulateLangevin(requests, { settings, kernel, threads }));
+    const [one, four] = [1, 4].map((threads) => simulateLangevin(requests, { kernel, threads }));
     expect(four).toEqual(one);
   });
 });

@@ -13,6 +13,21 @@ describe('JSON', () => {
     expect(parseNetworkJson(formatNetworkJson(network), 'net.json')).toEqual(network);
   });
 
+  test('half responses and Hill coefficients of edges come back, and are left out where they are not stated', () => {
+    const network = chainNetwork([2, -3], [1, 2], { halfResponses: [1.5, Number.NaN] });
+    const text = formatNetworkJson(network);
+    expect(JSON.parse(text).edges).toEqual([
+      { regulator: 'gene0', target: 'gene1', strength: 2, halfResponse: 1.5 },
+      { regulator: 'gene1', target: 'gene2', strength: -3 },
+    ]);
+    expect([...parseNetworkJson(text, 'net.json').regulatorLists.halfResponses]).toEqual([1.5, -1]);
+    const file = JSON.parse(text);
+    file.edges[1].hillCoefficient = 3;
+    expect([...parse(file).regulatorLists.hillCoefficients]).toEqual([1, 3]);
+    file.edges[1].hillCoefficient = 0;
+    expect(() => parse(file)).toThrow('edges.1.hillCoefficient');
+  });
+
   const example = (): NetworkFile => JSON.parse(formatNetworkJson(chainNetwork([2, -3], [1, 2])));
   const parse = (file: unknown) => parseNetworkJson(JSON.stringify(file), 'net.json');
 

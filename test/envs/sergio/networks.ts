@@ -16,7 +16,12 @@ export function randomNetwork(name: string, changes: Record<string, unknown> = {
 export function chainNetwork(
   strengths: readonly number[],
   basalRates: readonly number[],
-  { hillCoefficient = 1, noiseAmplitude = 1, decay = 0.8 } = {},
+  {
+    hillCoefficient = 1,
+    noiseAmplitude = 1,
+    decay = 0.8,
+    halfResponses = undefined as readonly number[] | undefined,
+  } = {},
 ): GeneNetwork {
   const size = strengths.length + 1;
   const adjacency = new Uint8Array(size * size);
@@ -28,10 +33,20 @@ export function chainNetwork(
   return new GeneNetwork({
     graph: new CausalGraph(size, adjacency),
     strengths: matrix,
+    halfResponses: halfResponses && alongChain(halfResponses),
     basalRates: Float32Array.from({ length: size * basalRates.length }, (_, i) => basalRates[i % basalRates.length]!),
     decays: new Float32Array(size).fill(decay),
     hillCoefficient,
     noiseAmplitude,
+  });
+}
+
+/** [d, d] with the numbers of the edges of a chain, NaN elsewhere. */
+function alongChain(numbers: readonly number[]): Float32Array {
+  const size = numbers.length + 1;
+  return Float32Array.from({ length: size * size }, (_, entry) => {
+    const from = Math.floor(entry / size);
+    return entry % size === from + 1 ? numbers[from]! : Number.NaN;
   });
 }
 

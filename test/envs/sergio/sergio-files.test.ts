@@ -29,10 +29,16 @@ describe("SERGIO's two files", () => {
     expect(shared.hillCoefficient).toBe(prior.hillCoefficient);
   });
 
+  test('each edge keeps its own Hill coefficient where they differ', () => {
+    const network = parse({ interactions: '2,2,0,1,2.5,-1.5,2,1.5\n3,1,0,1\n' });
+    expect(network.hillCoefficient).toBe(prior.hillCoefficient);
+    expect([...network.regulatorLists.hillCoefficients]).toEqual([2, 1.5, prior.hillCoefficient]);
+  });
+
   test.each([
     [{ interactions: '2,2,0,1,2.5\n' }, 'targets.txt, line 1: 2 regulators need 4 or 6 numbers'],
     [{ interactions: '2,1,0,1,2\n2,1,1,1,2\n' }, 'targets.txt, line 2: gene2 is listed twice'],
-    [{ interactions: '2,1,0,1,2\n3,1,0,1,1\n' }, 'targets.txt, line 2: Hill coefficients differ (2, 1)'],
+    [{ interactions: '2,1,0,1,0\n' }, 'targets.txt, line 1: a Hill coefficient must be positive, got 0'],
     [{ interactions: '2,1,7,1,2\n' }, 'targets.txt, line 1: gene7 regulates, but is neither regulated nor in regs.txt'],
     [{ interactions: '0,1,1,1,2\n' }, 'regs.txt: gene0 is regulated in targets.txt'],
     [{ interactions: '2,1,3,1,2\n3,1,2,1,2\n' }, 'circle: '],

@@ -58,7 +58,7 @@ export function snapshotPlan(network: GeneNetwork, cellsPerType: number, setting
 
 /**
  * Independent cells of the given types: each is the last state of a path of its own. Means and standard deviations are
- * within 1 % of those of the stationary law (0.2 % on average; networks of `sergio_system_half_responses.json`).
+ * within 1.2 % of those of the stationary law (0.24 % root mean square; networks of `sergio_system_half_responses.json`).
  */
 export function independentPlan(network: GeneNetwork, cellTypes: Int32Array, timeStep: number): LangevinPlan {
   const long = longSteps(network, timeStep);

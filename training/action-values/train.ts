@@ -7,12 +7,13 @@ import { actionChannels } from '../../models/policy/action-numbers.js';
 import { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { ActionValueConfig } from '../config/action-value-config.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
-import { dependenceOnEnd, learningRateAt } from '../config/schedules.js';
+import { dependenceOnEnd } from '../config/schedules.js';
 import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
 import { startFromPolicy, startFromPosterior } from '../loop/warm-start.js';
-import { type CollectedStates, collectTriedStates } from './collect.js';
+import { collectTriedStates } from './collect.js';
+import { learnFrom } from './learn-from.js';
 import { ActionValueLearner, scoredHead } from './learner.js';
 
 export const ACTION_VALUE_METRICS = defineMetrics({
@@ -49,32 +50,8 @@ export async function trainPolicyByActionValues(
   }, options);
   const prior = createCausalModelPrior(priorConfig);
   const sets = scoredHead(learner.policy).sets(prior.size);
-  const { candidates, contenders, exploration, episodes, batchSize, passes } = options;
+  const { candidates, contenders, exploration, episodes } = options;
   const collection = { prior, settings, posterior, sets, candidates, contenders, exploration };
-  const stepsPerPass = Math.ceil((episodes * settings.budget) / batchSize);
-  const totalSteps = options.iterations * passes * stepsPerPass;
-
-  const learnFrom = ({ states }: CollectedStates, index: number, own: RandomStream) => {
-    const losses: number[] = [];
-    const norms: number[] = [];
-    let step = index * passes * stepsPerPass;
-    let learningRate = 0;
-    for (let pass = 0; pass < passes; pass++) {
-      const order = own.child('order', pass).permutation(states.length);
-      for (let start = 0; start < order.length; start += batchSize) {
-        const batch = Array.from(order.subarray(start, start + batchSize), (at) => states[at]!);
-        learningRate = learningRateAt(options.learningRate, step, totalSteps);
-        const dropoutSeed = own.child('dropout', pass, start).integer(2 ** 32);
-        const { loss, gradientNorm } = learner.step(step, batch, { learningRate, dropoutSeed });
-        // Only in the first pass are the states new to the network.
-        if (pass === 0) losses.push(loss);
-        norms.push(gradientNorm);
-        step++;
-      }
-    }
-    return { loss: meanOf(losses), gradientNorm: meanOf(norms), learningRate };
-  };
-
   const { every, ...heldOut } = options.validation;
   const validation = new PolicyValidation(environment, posterior, { ...heldOut, stream: stream.child('validation') });
   const trainer: Learner<typeof ACTION_VALUE_METRICS> = {
@@ -94,15 +71,15 @@ export async function trainPolicyByActionValues(
         { ...collection, valuation: (histories, tried) => learner.valueOf(histories, tried) },
         Array.from({ length: episodes }, (_, k) => own.child('episode', k)),
       );
-      const { loss, gradientNorm, learningRate } = learnFrom(collected, index, own);
+      const { loss, gradientSteps, ...learned } = learnFrom(collected.states, { learner, options, index, stream: own });
       return {
-        gradientSteps: passes * stepsPerPass,
+        gradientSteps,
         metrics: {
           'rollout/return': meanOf(collected.finalPotentials),
           'values/spread': collected.spread,
           'values/explained': 1 - loss / collected.spread ** 2,
-          'policy/gradientNorm': gradientNorm,
-          'policy/learningRate': learningRate,
+          'policy/gradientNorm': learned.gradientNorm,
+          'policy/learningRate': learned.learningRate,
         },
       };
     },

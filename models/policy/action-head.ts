@@ -37,6 +37,8 @@ export interface ActionHead {
   readonly hasGaussianSwitch: boolean;
   /** Random numbers in one action on `size` variables, in which target entropies are counted. */
   numbersIn(size: number): number;
+  /** Largest entropy of an action on `size` variables, nats: that of all target sets and values in (-1, 1) alike. */
+  maximumEntropy(size: number): number;
   interpret(outputs: tf.Tensor3D, allowed?: AllowedTargets): ActionDistribution;
 }
 
@@ -48,6 +50,7 @@ export function createActionHead(config: OutputsHeadConfig, options: ActionHeadO
       outputs: 2 * channels,
       hasGaussianSwitch: true,
       numbersIn: (size) => size * channels,
+      maximumEntropy: (size) => size * channels * Math.LN2,
       interpret: (outputs, allowed) => interpretSwitches(outputs, options, allowed),
     };
   const choosesSigns = hasValues && config.valueSign === 'chosen';
@@ -59,6 +62,15 @@ export function createActionHead(config: OutputsHeadConfig, options: ActionHeadO
     outputs: 1 + valueOutputs + sizes,
     hasGaussianSwitch: false,
     numbersIn: (size) => mostTargets(size) * channels,
+    maximumEntropy: (size) => {
+      const [least, most] =
+        config.kind === 'single'
+          ? [1, 1]
+          : config.kind === 'subset'
+            ? [config.minimumTargets, mostTargets(size)]
+            : [0, size];
+      return Math.log(weightOfSets(size, { least, most, perTarget: hasValues ? 2 : 1 }));
+    },
     interpret: (outputs, allowed) => {
       const [batch, size] = outputs.shape;
       const targets = targetDistribution(config, outputs, allowed);
@@ -73,6 +85,19 @@ export function createActionHead(config: OutputsHeadConfig, options: ActionHeadO
       return { targets, mean: asNumbers(mean), logStd: asNumbers(logStd), value: { mean, logStd }, signs };
     },
   };
+}
+
+/** Sum over the sets of `least` to `most` of `size` variables of `perTarget` to the power of their members. */
+function weightOfSets(
+  size: number,
+  { least, most, perTarget }: { readonly least: number; readonly most: number; readonly perTarget: number },
+): number {
+  let total = 0;
+  for (let k = 0, weight = 1; k <= most; k++) {
+    if (k > 0) weight *= (perTarget * (size - k + 1)) / k;
+    if (k >= least) total += weight;
+  }
+  return total;
 }
 
 function interpretSwitches(

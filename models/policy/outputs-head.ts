@@ -36,6 +36,10 @@ export class OutputsHead implements PolicyHead {
     return this.#head.numbersIn(size);
   }
 
+  maximumEntropy(size: number): number {
+    return this.#head.maximumEntropy(size);
+  }
+
   distribution({ variables }: HistoryEncoding, allowed?: AllowedTargets): ActionDistribution {
     return this.#head.interpret(this.#outputs.apply(variables) as tf.Tensor3D, allowed);
   }

@@ -14,7 +14,7 @@ export interface DecisionOptions {
 }
 
 /** What a policy does with the encoding of histories: its last layers and how they are read. */
-export interface PolicyHead extends Pick<ActionHead, 'hasGaussianSwitch' | 'numbersIn'> {
+export interface PolicyHead extends Pick<ActionHead, 'hasGaussianSwitch' | 'numbersIn' | 'maximumEntropy'> {
   /** Action numbers [B, d, C] in (-1, 1). @throws CausalPilotError E_INPUT if a history allows too few targets. */
   decide(encoding: HistoryEncoding, options: DecisionOptions): Float32Array;
   /**

@@ -38,6 +38,10 @@ export class ScoredSetsHead implements PolicyHead {
     return Math.min(this.#config.maximumTargets, size) * this.#channels;
   }
 
+  maximumEntropy(size: number): number {
+    return Math.log(this.sets(size).length / size);
+  }
+
   /** The sets that it weighs [S, d]: 1 or -1 for a target, 0 elsewhere; on large systems those of fewer targets. */
   sets(size: number): Int8Array {
     const known = this.#lists.get(size);

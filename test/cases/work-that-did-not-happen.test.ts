@@ -79,6 +79,11 @@ describe('options that nothing reads are refused with what to do instead', () =>
       ['learner.temperature.automatic=false', 'learner.temperature.learningRate=1'],
       /the temperature is fixed/,
     ],
+    [
+      'train',
+      ['learner.temperature.targetEntropyShare=0.5', 'learner.temperature.targetEntropyDecay=0'],
+      /the target entropy is a share of the largest/,
+    ],
     ['train', ['learner.groups=3'], /unknown option 'learner\.groups'; it belongs to another kind/],
     ['quickstart', ['evaluation.lookahead.candidates=3'], /no strategy plans; add lookahead/],
     ['quickstart', ['evaluation.fixedSequence.systems=3'], /no fixed sequence is searched; add best-fixed/],

@@ -37,6 +37,14 @@ export const RedqConfig = z.strictObject({
         .min(0)
         .default(1 / 14000)
         .describe('fall of the target entropy per iteration'),
+      targetEntropyShare: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .optional()
+        .describe(
+          'target entropy as a share of the largest that an action can have, in place of the one per number: for heads that choose among sets, which cannot reach a negative entropy by their choice',
+        ),
     })
     .prefault({}),
   replayTransitions: z.int().min(1).default(1e7).describe('capacity of the replay'),

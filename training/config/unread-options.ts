@@ -56,8 +56,15 @@ function learnerOptions(learner: ExperimentConfig['learner'], policy: Experiment
   return [
     ...list(
       !learner.temperature.automatic,
-      ['learningRate', 'targetEntropyPerNumber', 'targetEntropyDecay'].map((name) => `learner.temperature.${name}`),
+      ['learningRate', 'targetEntropyPerNumber', 'targetEntropyDecay', 'targetEntropyShare'].map(
+        (name) => `learner.temperature.${name}`,
+      ),
       'the temperature is fixed; set learner.temperature.automatic=true',
+    ),
+    ...list(
+      learner.temperature.targetEntropyShare !== undefined,
+      ['targetEntropyPerNumber', 'targetEntropyDecay'].map((name) => `learner.temperature.${name}`),
+      'the target entropy is a share of the largest; leave learner.temperature.targetEntropyShare out',
     ),
     ...list(
       policy.head.kind !== 'bernoulli' && policy.head.kind !== 'subset',

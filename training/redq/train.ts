@@ -217,10 +217,11 @@ class RedqTrainer implements Learner<typeof REDQ_METRICS> {
     }).flat();
   }
 
-  /** Falls linearly from -(number of action numbers), as published. */
+  /** Falls linearly from -(number of action numbers), as published, unless a share of the largest entropy is asked for. */
   #targetEntropy(iteration: number): number {
-    const { targetEntropyPerNumber, targetEntropyDecay } = this.#config.learner.temperature;
-    const numbers = this.#learner.policy.head.numbersIn(this.#env.size);
-    return targetEntropyPerNumber * numbers - targetEntropyDecay * iteration;
+    const { targetEntropyPerNumber, targetEntropyDecay, targetEntropyShare } = this.#config.learner.temperature;
+    const { head } = this.#learner.policy;
+    if (targetEntropyShare !== undefined) return targetEntropyShare * head.maximumEntropy(this.#env.size);
+    return targetEntropyPerNumber * head.numbersIn(this.#env.size) - targetEntropyDecay * iteration;
   }
 }

@@ -189,3 +189,21 @@ describe('candidateActions', () => {
     });
   });
 });
+
+describe('the largest entropy of an action', () => {
+  const largest = (head: object, size: number, channels = 2) =>
+    new DesignPolicy(
+      PolicyConfig.parse({ ...network, head }),
+      channels,
+      new RandomStream('largest'),
+    ).head.maximumEntropy(size);
+
+  test('is the logarithm of what there is to choose among: sets, times the length 2 of every value’s range', () => {
+    // Three variables: sizes 0, 1, 2, 3 have 1, 3, 3, 1 sets.
+    expect(largest({ kind: 'single' }, 3)).toBeCloseTo(Math.log(3 * 2), 10);
+    expect(largest({ kind: 'bernoulli' }, 3)).toBeCloseTo(Math.log(1 + 3 * 2 + 3 * 4 + 8), 10);
+    expect(largest({ kind: 'subset', minimumTargets: 1, maximumTargets: 2 }, 3)).toBeCloseTo(Math.log(6 + 12), 10);
+    expect(largest({ kind: 'subset', minimumTargets: 0, maximumTargets: 9 }, 3, 1)).toBeCloseTo(Math.log(8), 10);
+    expect(largest({ kind: 'independent' }, 3)).toBeCloseTo(6 * Math.LN2, 10);
+  });
+});

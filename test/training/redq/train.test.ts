@@ -88,6 +88,19 @@ describe('updates', () => {
     expect(logged).toEqual([-3, -3.25, -3.5]);
   });
 
+  test('or it is a share of the largest entropy, in every iteration', async () => {
+    const updates = watchUpdates();
+    await train(
+      'learner.temperature.targetEntropyShare=0.5',
+      'learner.learningStarts=0',
+      'learner.iterations=2',
+      'learner.updatesPerIteration=1',
+    );
+    // Six numbers in (-1, 1).
+    for (const target of updates.targetEntropies()) expect(target).toBeCloseTo(0.5 * 6 * Math.LN2, 10);
+    expect(updates.targetEntropies()).toHaveLength(2);
+  });
+
   test('wait until the replay holds as many transitions as learning starts with', async () => {
     const updates = watchUpdates();
     const result = await train('learner.learningStarts=24', 'learner.iterations=4');

@@ -129,7 +129,7 @@ export {
   type LoadExperimentOptions,
   loadExperimentConfig,
 } from '../training/config/experiment-config.js';
-export type { TrainingIo, TrainingResult } from '../training/loop/learning-loop.js';
+export type { TrainingIo, TrainingResult } from '../training/loop/learner.js';
 export { pretrainPosterior } from '../training/posterior/pretrain.js';
 export { trainPolicy } from '../training/train-policy.js';
 export {

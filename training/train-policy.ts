@@ -7,7 +7,7 @@ import { ExactGraphPosterior } from '../models/posterior/exact/exact-graph-poste
 import { trainPolicyByActionValues } from './action-values/train.js';
 import { trainPolicyByBranchedGradient } from './branched-gradient/train.js';
 import type { ExperimentConfig } from './config/experiment-config.js';
-import type { TrainingIo, TrainingResult } from './loop/learning-loop.js';
+import type { TrainingIo, TrainingResult } from './loop/learner.js';
 import { checkLearningStarts } from './redq/learning-start.js';
 import { trainPolicyWithRedq } from './redq/train.js';
 

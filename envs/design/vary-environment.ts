@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isRecord } from '../../core/config/is-record.js';
 import { CausalPilotError } from '../../core/errors.js';
 import { DesignEnvConfig } from './design-env-config.js';
 
@@ -33,8 +34,4 @@ function merged(base: unknown, difference: unknown): unknown {
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(difference)) result[key] = merged(base[key], value);
   return result;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,7 +9,7 @@ import { cudaBackend } from '../../core/cuda/register.js';
 import { readMetrics } from '../../core/run/run-folder.js';
 import { loadGraphPosterior } from '../../models/checkpoints.js';
 import { type ExperimentConfig, loadExperimentConfig } from '../../training/config/experiment-config.js';
-import type { TrainingIo } from '../../training/loop/learning-loop.js';
+import type { TrainingIo } from '../../training/loop/learner.js';
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
 import { trainPolicy } from '../../training/train-policy.js';
 import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';

@@ -8,7 +8,7 @@ import { readSafetensors } from '../../core/checkpoint/safetensors.js';
 import { readMetrics } from '../../core/run/run-folder.js';
 import { loadGraphPosterior, loadPolicy } from '../../models/checkpoints.js';
 import { loadExperimentConfig } from '../../training/config/experiment-config.js';
-import type { TrainingIo, TrainingResult } from '../../training/loop/learning-loop.js';
+import type { TrainingIo, TrainingResult } from '../../training/loop/learner.js';
 import { pretrainPosterior } from '../../training/posterior/pretrain.js';
 import { trainPolicy } from '../../training/train-policy.js';
 import { softwareDeviceIsUsable } from '../core/cuda/software-device.js';

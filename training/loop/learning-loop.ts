@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import {
   hasCheckpoint,
@@ -11,79 +10,12 @@ import {
 import type { TensorMap } from '../../core/checkpoint/safetensors.js';
 import { CausalPilotError } from '../../core/errors.js';
 import { assertFinite, writeNumericDump } from '../../core/run/finite.js';
-import type { InterruptWatcher } from '../../core/run/interrupt.js';
 import { defineMetrics, type MetricDescriptions, type MetricValues } from '../../core/run/metrics.js';
 import { createProgress } from '../../core/run/progress.js';
 import { isRunFolder, RunFolder, readRunRecord } from '../../core/run/run-folder.js';
 import { checkInputs, type RunInputs } from '../../core/run/run-inputs.js';
-import type { ModelCard } from '../../models/checkpoints.js';
-import type { DesignPolicy } from '../../models/policy/design-policy.js';
-
-/** What a training run needs from its surroundings. */
-export interface TrainingIo {
-  /** Run folder; made if missing. */
-  readonly folder: string;
-  /** Continue the run in `folder` instead of refusing to touch it. */
-  readonly resume: boolean;
-  readonly interrupt: Pick<InterruptWatcher, 'requested'>;
-  readonly quiet?: boolean;
-  /** The command as the user typed it, for the run's record. */
-  readonly command?: string;
-  /** The backend in use, for the run's record. */
-  readonly backend: string;
-  /** What decides the result besides the configuration; a resumed run must have the same. @defaultValue none */
-  readonly inputs?: RunInputs;
-  /** A trained policy whose weights are the first ones. @defaultValue those that the configuration names */
-  readonly start?: DesignPolicy;
-}
-
-export interface TrainingResult {
-  readonly status: 'finished' | 'interrupted';
-  /** Steps done. */
-  readonly step: number;
-  /** Gradient steps behind the last weights, of all networks that learn together. */
-  readonly gradientSteps: number;
-  /** Whether the last and the best weights differ from those that the run began with; only such are trained. */
-  readonly changed: { readonly last: boolean; readonly best: boolean };
-  /** Held-out metrics at the best checkpoint. */
-  readonly metrics: Record<string, number>;
-  readonly bestCheckpoint: string;
-  readonly lastCheckpoint: string;
-}
-
-/** What the loop knows of a model that it saves. */
-export type LearnedCard = Pick<ModelCard, 'step' | 'metrics' | 'gradientSteps' | 'weightsChanged' | 'inputs'>;
-
-export interface LearningStep<Metrics extends MetricDescriptions> {
-  readonly metrics: MetricValues<Metrics>;
-  /** Gradient steps that were made; 0 while only data is collected. */
-  readonly gradientSteps: number;
-}
-
-/** One way of learning; `runLearner` drives it. All state is in `state()`, all randomness in streams named by the step. */
-export interface Learner<Metrics extends MetricDescriptions> {
-  /** Kind of the resumable checkpoint, e.g. `posterior-training`. */
-  readonly kind: string;
-  /** What progress lines call it. */
-  readonly label: string;
-  readonly metrics: Metrics;
-  /** Metrics that progress lines show. */
-  readonly shown: readonly (keyof Metrics & string)[];
-  readonly steps: number;
-  /** How long the run is: the option that says so, and what depends on the end, if anything: then it cannot be moved. */
-  readonly length: { readonly option: string; readonly fixedBy?: string };
-  readonly schedule: { readonly logEvery: number; readonly validateEvery: number; readonly saveEvery: number };
-  /** Step number `index` (from 0). */
-  step(index: number): Promise<LearningStep<Metrics>>;
-  /** Scores the current model on held-out systems; the highest score is kept as the best checkpoint. */
-  validate(): Promise<{ readonly score: number; readonly metrics: MetricValues<Metrics> }>;
-  /** The weights that `saveModel` saves. */
-  model(): TensorMap;
-  saveModel(folder: string, card: LearnedCard): Promise<void>;
-  /** The parts of a resumable checkpoint. */
-  state(): Readonly<Record<string, TensorMap>>;
-  restore(parts: Readonly<Record<string, TensorMap>>, source: string): void;
-}
+import type { LearnedCard, Learner, LearningStep, TrainingIo, TrainingResult } from './learner.js';
+import { checkResumes } from './resume-checks.js';
 
 /** What the loop itself measures, whatever is learned; logged with every line of metrics. */
 const LOOP_METRICS = defineMetrics({
@@ -264,14 +196,7 @@ function restore<Metrics extends MetricDescriptions>(
     metadata: LoopState,
     parts: names.filter((name) => name !== 'weights'),
   });
-  const free = new Set([...FREE_SECTIONS, learner.length.option]);
-  const difference = firstDifference(stored.config, JSON.parse(JSON.stringify(config)), { free });
-  if (difference !== undefined)
-    throw new CausalPilotError(
-      'E_CONFIG',
-      `${folder}: the run was started with another '${difference}'; resume with the settings in its config.yaml, or start a new run`,
-    );
-  checkLength(learner, { folder, before: valueAt(stored.config, learner.length.option), done: stored.metadata.step });
+  checkResumes(learner, config, { folder, config: stored.config, step: stored.metadata.step });
   learner.restore({ weights: stored.tensors, ...stored.parts }, folder);
   return { ...stored.metadata };
 }
@@ -308,54 +233,4 @@ function presentValues(metrics: Readonly<Record<string, number | undefined>>): R
   const present: Record<string, number> = {};
   for (const [name, value] of Object.entries(metrics)) if (value !== undefined) present[name] = value;
   return present;
-}
-
-/** Sections that change neither what is learned nor how. */
-const FREE_SECTIONS: ReadonlySet<string> = new Set(['backend', 'evaluation']);
-
-/** Dotted path of the first option that differs and is not free to. */
-function firstDifference(
-  stored: unknown,
-  given: unknown,
-  { free, path = '' }: { readonly free: ReadonlySet<string>; readonly path?: string },
-): string | undefined {
-  if (isDeepStrictEqual(stored, given) || free.has(path)) return undefined;
-  if (!isRecord(stored) || !isRecord(given)) return path;
-  const names = new Set([...Object.keys(stored), ...Object.keys(given)]);
-  for (const name of names) {
-    const own = path === '' ? name : `${path}.${name}`;
-    const difference = firstDifference(stored[name], given[name], { free, path: own });
-    if (difference !== undefined) return difference;
-  }
-  return undefined;
-}
-
-/**
- * A run may be given another end while nothing that it has done depended on the old one.
- *
- * @throws CausalPilotError E_CONFIG with what fixes the end, or how far the run is already.
- */
-function checkLength(
-  { steps, length }: Pick<Learner<MetricDescriptions>, 'steps' | 'length'>,
-  { folder, before, done }: { readonly folder: string; readonly before: unknown; readonly done: number },
-): void {
-  if (before === undefined || before === steps) return;
-  if (length.fixedBy !== undefined)
-    throw new CausalPilotError(
-      'E_CONFIG',
-      `${folder}: the run was started with ${length.option}=${before}, and ${length.fixedBy} depends on that end; resume with ${before}, or start a new run with ${steps}`,
-    );
-  if (steps <= done)
-    throw new CausalPilotError(
-      'E_CONFIG',
-      `${folder}: the run has done ${done} steps, so ${length.option}=${steps} is behind it; ask for more than ${done}`,
-    );
-}
-
-function valueAt(config: unknown, option: string): unknown {
-  return option.split('.').reduce<unknown>((group, name) => (isRecord(group) ? group[name] : undefined), config);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

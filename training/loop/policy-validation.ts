@@ -1,5 +1,6 @@
 import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import type { RandomStream } from '../../core/random/stream.js';
+import type { MetricValues } from '../../core/run/metrics.js';
 import type { DesignEnvConfig } from '../../envs/design/design-env-config.js';
 import { VectorDesignEnv } from '../../envs/design/vector-design-env.js';
 import type { DesignStrategy } from '../../models/design-strategy.js';
@@ -55,7 +56,7 @@ export class PolicyValidation {
     this.#mode = options.mode;
   }
 
-  run(policy: DesignPolicy) {
+  run(policy: DesignPolicy): { readonly score: number; readonly metrics: MetricValues<typeof HELD_OUT_METRICS> } {
     const decided = trainedPolicy('policy', policy, this.#mode);
     this.#randomReturns ??= this.#play(this.#env, UNIFORM_ACTIONS).state.potentials;
     const played = this.#play(this.#env, decided);
@@ -65,7 +66,7 @@ export class PolicyValidation {
       'heldOut/return': score,
       'heldOut/gain': score - meanOf(played.start.potentials),
       'heldOut/gainOverRandom': score - meanOf(this.#randomReturns),
-      ...(trusted === undefined ? {} : { 'heldOut/overconfidence': trusted - score }),
+      'heldOut/overconfidence': trusted === undefined ? undefined : trusted - score,
     };
     return { score, metrics };
   }

@@ -1,14 +1,15 @@
 import { RandomStream } from '../../core/random/stream.js';
-import { defineMetrics } from '../../core/run/metrics.js';
+import { defineMetrics, type MetricValues } from '../../core/run/metrics.js';
 import { priorModuleInputs } from '../../envs/design/module-prior.js';
 import { saveGraphPosterior } from '../../models/checkpoints.js';
 import type { InputScaling } from '../../models/networks/encoder-config.js';
 import type { ExperimentConfig } from '../config/experiment-config.js';
 import { dependenceOnEnd } from '../config/schedules.js';
-import { type Learner, runLearner, type TrainingIo, type TrainingResult } from '../loop/learning-loop.js';
-import { scoreHeldOut } from './held-out.js';
+import type { Learner, TrainingIo, TrainingResult } from '../loop/learner.js';
+import { runLearner } from '../loop/learning-loop.js';
+import { type HeldOutScores, scoreHeldOut } from './held-out.js';
 import { PosteriorTrainer } from './posterior-trainer.js';
-import { type TrainingBatch, TrainingData } from './training-data.js';
+import { type TrainingBatch, TrainingData, type TrainingDataSpec } from './training-data.js';
 import { TrainingPool } from './training-pool.js';
 
 export const POSTERIOR_METRICS = defineMetrics({
@@ -44,11 +45,7 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
   const { network, data, training } = config.posterior;
   const stream = new RandomStream(`posterior/${config.seed}`);
   const dataSpec = { spec: { environment: config.environment, data }, labels: training.labels };
-  // Scores are about true graphs; how far from exact is known where all are.
-  const validationData = await TrainingData.create({
-    ...dataSpec,
-    labels: training.labels === 'exact' ? 'exact' : 'graph',
-  });
+  const heldOut = await heldOutBatches(dataSpec, training.validation.datasets, stream.child('validation'));
   const trainer = new PosteriorTrainer(training, network, stream.child('train'));
   const pool = new TrainingPool({
     data: dataSpec,
@@ -56,11 +53,6 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
     stream: stream.child('train'),
     workers: config.backend.simulationWorkers,
   });
-  const heldOut: TrainingBatch[] = [];
-  for (let start = 0; start < training.validation.datasets; start += VALIDATION_BATCH) {
-    const count = Math.min(VALIDATION_BATCH, training.validation.datasets - start);
-    heldOut.push(validationData.make(count, stream.child('validation', start)));
-  }
   const learner: Learner<typeof POSTERIOR_METRICS> = {
     kind: 'posterior-training',
     label: 'graph posterior',
@@ -90,17 +82,7 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
     },
     validate: async () => {
       const scores = scoreHeldOut(trainer.average, heldOut);
-      const metrics = {
-        'heldOut/crossEntropy': scores.crossEntropy,
-        ...(scores.aboveExact === undefined ? {} : { 'heldOut/aboveExact': scores.aboveExact }),
-        'heldOut/edgeRateCrossEntropy': scores.edgeRateCrossEntropy,
-        'heldOut/auroc': scores.auroc,
-        'heldOut/averagePrecision': scores.averagePrecision,
-        'heldOut/edgeRate': scores.edgeRate,
-        'heldOut/expectedCorrectEntries': scores.expectedCorrectEntries,
-        'heldOut/expectedCalibrationError': scores.calibration.expectedCalibrationError,
-      };
-      return { score: -(scores.aboveExact ?? scores.crossEntropy), metrics };
+      return { score: -(scores.aboveExact ?? scores.crossEntropy), metrics: heldOutMetrics(scores) };
     },
     model: () => trainer.average.parameters.toArrays(),
     saveModel: (folder, card) =>
@@ -123,4 +105,28 @@ export async function pretrainPosterior(config: ExperimentConfig, io: TrainingIo
     await pool.close();
     trainer.dispose();
   }
+}
+
+/** Scores are about true graphs; how far from exact is known where all labels are exact. */
+async function heldOutBatches(
+  { spec, labels }: TrainingDataSpec,
+  datasets: number,
+  stream: RandomStream,
+): Promise<TrainingBatch[]> {
+  const data = await TrainingData.create({ spec, labels: labels === 'exact' ? 'exact' : 'graph' });
+  const starts = Array.from({ length: Math.ceil(datasets / VALIDATION_BATCH) }, (_, batch) => batch * VALIDATION_BATCH);
+  return starts.map((start) => data.make(Math.min(VALIDATION_BATCH, datasets - start), stream.child(start)));
+}
+
+function heldOutMetrics(scores: HeldOutScores): MetricValues<typeof POSTERIOR_METRICS> {
+  return {
+    'heldOut/crossEntropy': scores.crossEntropy,
+    'heldOut/aboveExact': scores.aboveExact,
+    'heldOut/edgeRateCrossEntropy': scores.edgeRateCrossEntropy,
+    'heldOut/auroc': scores.auroc,
+    'heldOut/averagePrecision': scores.averagePrecision,
+    'heldOut/edgeRate': scores.edgeRate,
+    'heldOut/expectedCorrectEntries': scores.expectedCorrectEntries,
+    'heldOut/expectedCalibrationError': scores.calibration.expectedCalibrationError,
+  };
 }

@@ -7,13 +7,8 @@ import { savePolicy } from '../../models/checkpoints.js';
 import { actionChannels } from '../../models/policy/action-numbers.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
 import type { RedqConfig } from '../config/redq-config.js';
-import {
-  type LearnedCard,
-  type Learner,
-  runLearner,
-  type TrainingIo,
-  type TrainingResult,
-} from '../loop/learning-loop.js';
+import type { LearnedCard, Learner, TrainingIo, TrainingResult } from '../loop/learner.js';
+import { runLearner } from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
 import { type CollectedEpisodes, collectEpisodes } from './collector.js';

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../core/config/is-record.js';
 import { CausalPilotError } from '../../../core/errors.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
 import type { UnreadOption } from '../../../training/config/unread-options.js';
@@ -95,12 +96,8 @@ export function withoutOptions(config: ExperimentConfig, paths: readonly string[
     const names = path.split('.');
     const last = names.pop() ?? '';
     let group: unknown = copy;
-    for (const name of names) group = isGroup(group) ? group[name] : undefined;
-    if (isGroup(group)) delete group[last];
+    for (const name of names) group = isRecord(group) ? group[name] : undefined;
+    if (isRecord(group)) delete group[last];
   }
   return copy;
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,6 +1,6 @@
 import { InterruptWatcher } from '../../../core/run/interrupt.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
-import type { TrainingIo } from '../../../training/loop/learning-loop.js';
+import type { TrainingIo } from '../../../training/loop/learner.js';
 import type { ExperimentOptions } from './options.js';
 
 /** What a running command needs from its surroundings. */

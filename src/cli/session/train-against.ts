@@ -1,5 +1,5 @@
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
-import type { TrainingIo, TrainingResult } from '../../../training/loop/learning-loop.js';
+import type { TrainingIo, TrainingResult } from '../../../training/loop/learner.js';
 
 /** Trains the policy of an experiment against a graph posterior, trained or exact. */
 export async function trainAgainst(source: string, config: ExperimentConfig, io: TrainingIo): Promise<TrainingResult> {

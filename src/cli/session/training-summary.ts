@@ -1,4 +1,4 @@
-import type { TrainingResult } from '../../../training/loop/learning-loop.js';
+import type { TrainingResult } from '../../../training/loop/learner.js';
 
 /** A few lines about a training run: where it stands, its held-out metrics, how to go on. */
 export function trainingSummary(what: string, folder: string, result: TrainingResult): string {

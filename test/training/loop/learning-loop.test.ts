@@ -7,7 +7,8 @@ import { writeFileAtomic } from '../../../core/checkpoint/files.js';
 import { readCheckpoint, writeCheckpoint } from '../../../core/checkpoint/manifest.js';
 import { defineMetrics } from '../../../core/run/metrics.js';
 import { readMetrics, readRunConfig, readRunRecord } from '../../../core/run/run-folder.js';
-import { type Learner, runLearner, type TrainingIo } from '../../../training/loop/learning-loop.js';
+import type { Learner, TrainingIo } from '../../../training/loop/learner.js';
+import { runLearner } from '../../../training/loop/learning-loop.js';
 
 const METRICS = defineMetrics({ loss: 'distance to the goal', score: 'minus the loss' });
 

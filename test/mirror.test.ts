@@ -41,6 +41,7 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     'models/posterior/exact/parent-set-score.ts',
   ],
   'test/envs/sergio/langevin.test.ts': ['core/native/ops/sergio.ts', 'envs/sergio/langevin-reference.ts'],
+  'test/envs/sergio/technical-noise.test.ts': ['envs/sergio/platforms.ts'],
   'test/src/fixtures/sergio-clean-moments.test.ts': ['src/fixtures/sergio-moments.ts'],
   'test/core/run/event-writer.test.ts': ['core/run/event-messages.ts'],
   // References of fused operations: compared with the kernels and with finite differences.

@@ -1,7 +1,7 @@
 import type { RandomStream } from './stream.js';
 
 /** From here on rejection is faster than multiplying uniforms; the rejection's constants hold from a mean of 10. */
-const REJECTION_FROM = 10;
+export const POISSON_REJECTION_FROM = 10;
 
 /** ln k! for k < 10. */
 const SMALL_LOG_FACTORIALS = Array.from({ length: 10 }, (_, k) => {
@@ -19,9 +19,12 @@ function logFactorial(k: number): number {
   return (k + 0.5) * Math.log(k) - k + 0.5 * Math.log(2 * Math.PI) + series;
 }
 
+/** Where uniforms in (0, 1) come from, one after the other. */
+export type UniformSource = Pick<RandomStream, 'uniform' | 'openUniform'>;
+
 /** A Poisson count of positive `mean`. */
 export function drawPoisson(stream: RandomStream, mean: number): number {
-  return mean < REJECTION_FROM ? byMultiplication(stream, mean) : byRejection(stream, mean);
+  return mean < POISSON_REJECTION_FROM ? byMultiplication(stream, mean) : poissonByRejection(stream, mean);
 }
 
 /** Arrivals of a unit-rate process before `mean`: uniforms are multiplied until they fall below exp(-mean). */
@@ -37,13 +40,13 @@ function byMultiplication(stream: RandomStream, mean: number): number {
  * Poisson random variables", Insurance: Mathematics and Economics 12 (1993): about 1.2 pairs of uniforms per count, and
  * a logarithm for few of them.
  */
-function byRejection(stream: RandomStream, mean: number): number {
+export function poissonByRejection(source: UniformSource, mean: number): number {
   const b = 0.931 + 2.53 * Math.sqrt(mean);
   const a = -0.059 + 0.02483 * b;
   const squeeze = 0.9277 - 3.6224 / (b - 2);
   for (;;) {
-    const centred = stream.uniform() - 0.5;
-    const v = stream.openUniform();
+    const centred = source.uniform() - 0.5;
+    const v = source.openUniform();
     const distance = 0.5 - Math.abs(centred);
     const count = Math.floor(((2 * a) / distance + b) * centred + mean + 0.43);
     if (distance >= 0.07 && v <= squeeze) return count;

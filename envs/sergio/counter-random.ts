@@ -1,7 +1,13 @@
+import { POISSON_REJECTION_FROM, poissonByRejection } from '../../core/random/poisson.js';
+import type { RandomStream } from '../../core/random/stream.js';
+
 /** Threefry rotations for two 32-bit words (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). */
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const ROUNDS = 20;
 const KEY_PARITY = 0x1bd11bda;
+
+/** Counts of a mean below 10 beyond this are rarer than 2^-32. */
+const LONGEST_SEARCH = 256;
 
 /** Both halves of a block of normals are whole vectors of the native kernel. */
 const NORMALS_PER_HALF_BLOCK = 16;
@@ -49,6 +55,54 @@ export function counterNormals(key: Uint32Array, row: number, count: number): Fl
     normals[half + pair] = radius * Math.sin(angle);
   }
   return normals;
+}
+
+/** A key for counters, [2], from a stream. */
+export function drawKey(stream: RandomStream): Uint32Array {
+  return Uint32Array.of(stream.uniform() * 2 ** 32, stream.uniform() * 2 ** 32);
+}
+
+/** Uniform in (0, 1) from the first word of counter (entry, 0). */
+export function counterUniform(key: Uint32Array, entry: number): number {
+  const words = new Uint32Array(2);
+  threefry(key, entry, 0, words);
+  return fineUniform(words[0]!);
+}
+
+/** A standard normal from counter (entry, 0), by Box-Muller. */
+export function counterNormal(key: Uint32Array, entry: number): number {
+  const words = new Uint32Array(2);
+  threefry(key, entry, 0, words);
+  return Math.sqrt(-2 * Math.log(fineUniform(words[0]!))) * Math.cos(2 * Math.PI * fineUniform(words[1]!));
+}
+
+/** A Poisson count of positive mean: by inversion of counter (entry, 0), or by rejection, with counters (entry, 1), (entry, 2), ... */
+export function counterPoisson(key: Uint32Array, entry: number, mean: number): number {
+  if (mean < POISSON_REJECTION_FROM) return poissonByInversion(mean, counterUniform(key, entry));
+  const words = new Uint32Array(2);
+  let attempt = 0;
+  const source = {
+    uniform: () => {
+      threefry(key, entry, ++attempt, words);
+      return fineUniform(words[0]!);
+    },
+    openUniform: () => fineUniform(words[1]!),
+  };
+  return poissonByRejection(source, mean);
+}
+
+/** Of 32 bits, which rounding of float64 leaves no doubt about. */
+function fineUniform(word: number): number {
+  return (word + 0.5) * 2 ** -32;
+}
+
+/** The smallest count whose cumulative probability reaches the uniform. */
+function poissonByInversion(mean: number, uniform: number): number {
+  let probability = Math.exp(-mean);
+  let count = 0;
+  for (let cumulative = probability; uniform > cumulative && count < LONGEST_SEARCH; cumulative += probability)
+    probability *= mean / ++count;
+  return count;
 }
 
 /** An integer in 0 .. maximumExclusive - 1 from a 32-bit word. */

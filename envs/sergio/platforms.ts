@@ -56,20 +56,41 @@ export interface MeasurementConstants {
   readonly dropoutMidpoint: number;
 }
 
-/**
- * The platform's steps, or those of them that are asked for; their order is always that of `TECHNICAL_EFFECTS`. Without
- * constants each sheet has its own, as published.
- */
-export function platformSteps(
+/** What happens to a sheet, in the order of `TECHNICAL_EFFECTS`; undefined or false: it does not. */
+export interface MeasurementEffects {
+  readonly outliers?: OutlierOptions | Float32Array;
+  readonly librarySize?: LibrarySizeOptions;
+  readonly dropout?: DropoutOptions;
+  readonly counts: boolean;
+}
+
+/** The platform's effects, or those of them that are asked for. Without constants each sheet has its own, as published. */
+export function platformEffects(
   platform: Platform,
   effects: readonly TechnicalEffect[] = TECHNICAL_EFFECTS,
   constants?: MeasurementConstants,
-): TechnicalNoiseStep[] {
-  const steps: Record<TechnicalEffect, TechnicalNoiseStep> = {
-    outliers: outlierGenes(constants?.outlierFactors ?? platform.outliers),
-    'library-size': librarySizes({ ...platform.librarySize, meanTotal: constants?.meanTotal }),
-    dropout: dropout({ ...platform.dropout, midpoint: constants?.dropoutMidpoint }),
-    counts: counts(),
+): MeasurementEffects {
+  const asked = <T>(effect: TechnicalEffect, options: T) => (effects.includes(effect) ? options : undefined);
+  return {
+    outliers: asked('outliers', constants?.outlierFactors ?? platform.outliers),
+    librarySize: asked('library-size', { ...platform.librarySize, meanTotal: constants?.meanTotal }),
+    dropout: asked('dropout', { ...platform.dropout, midpoint: constants?.dropoutMidpoint }),
+    counts: effects.includes('counts'),
   };
-  return TECHNICAL_EFFECTS.filter((effect) => effects.includes(effect)).map((effect) => steps[effect]);
+}
+
+/** The effects as steps, always in the order of `TECHNICAL_EFFECTS`. */
+export function effectSteps(effects: MeasurementEffects): TechnicalNoiseStep[] {
+  const { outliers, librarySize, dropout: lost, counts: counted } = effects;
+  return [
+    ...(outliers === undefined ? [] : [outlierGenes(outliers)]),
+    ...(librarySize === undefined ? [] : [librarySizes(librarySize)]),
+    ...(lost === undefined ? [] : [dropout(lost)]),
+    ...(counted ? [counts()] : []),
+  ];
+}
+
+/** The platform's steps, or those of them that are asked for. */
+export function platformSteps(platform: Platform, effects?: readonly TechnicalEffect[]): TechnicalNoiseStep[] {
+  return effectSteps(platformEffects(platform, effects));
 }

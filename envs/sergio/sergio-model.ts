@@ -4,13 +4,15 @@ import { nativeSergioKernel } from '../../core/native/ops/sergio.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { CausalModel } from '../prior/causal-model.js';
 import type { SergioConfig } from './config.js';
+import { drawKey } from './counter-random.js';
 import type { GeneNetwork } from './gene-network.js';
 import { simulateLangevin } from './langevin.js';
 import { independentPlan, type LangevinPlan, snapshotPlan } from './langevin-plan.js';
 import type { LangevinRequest } from './langevin-reference.js';
-import { PLATFORMS, platformSteps } from './platforms.js';
+import { measureSheets } from './measurement.js';
+import { effectSteps, type MeasurementEffects, PLATFORMS, platformEffects } from './platforms.js';
 import { referenceRequest, type SystemConstants, systemConstants } from './system-constants.js';
-import { applyTechnicalNoise, type TechnicalNoiseStep } from './technical-noise.js';
+import type { TechnicalNoiseStep } from './technical-noise.js';
 
 // Shapes: d genes, B cell types, n cells per type, R cells asked for, E edges.
 
@@ -84,12 +86,18 @@ export class SergioModel implements CausalModel {
     return this.#constants?.halfResponses ?? halfResponses;
   }
 
-  get technicalNoise(): readonly TechnicalNoiseStep[] {
-    if (this.#platform === undefined) return [];
+  /** What happens to its cells when they are measured. */
+  get measurementEffects(): MeasurementEffects {
+    if (this.#platform === undefined) return { counts: false };
     const { platform, effects } = this.#platform;
-    if (this.settings.measurement === 'condition') return platformSteps(platform, effects);
+    if (this.settings.measurement === 'condition') return platformEffects(platform, effects);
     SergioModel.settle([this], 1);
-    return platformSteps(platform, effects, this.#constants?.measurement);
+    return platformEffects(platform, effects, this.#constants?.measurement);
+  }
+
+  /** As `measurementEffects`, to apply to sheets. */
+  get technicalNoise(): readonly TechnicalNoiseStep[] {
+    return effectSteps(this.measurementEffects);
   }
 
   get size(): number {
@@ -137,11 +145,23 @@ export function measureCells(requests: readonly MeasurementRequest[], threads = 
   );
   const simulated = measurable.map(langevinRequest);
   const clean = simulateLangevin(simulated, { kernel: nativeSergioKernel(), threads });
-  let next = 0;
-  return requests.map((request) => {
-    if (request.rows === 0) return { values: new Float32Array(0), cellTypes: new Int32Array(0) };
-    const { plan } = simulated[next]!;
-    return measured(request, plan, clean[next++]!);
+  const streams = measurable.map(({ stream }) => stream.child('measurement'));
+  const sheets = measurable.map(({ model }, index) => {
+    const [values, effects] = [clean[index]!, model.measurementEffects];
+    return {
+      sheet: { cells: values.length / model.size, genes: model.size, values },
+      effects,
+      stream: streams[index]!,
+    };
+  });
+  const values = measureSheets(sheets, { threads });
+  let next = -1;
+  return requests.map(({ rows }) => {
+    if (rows === 0) return { values: new Float32Array(0), cellTypes: new Int32Array(0) };
+    next++;
+    const { cells, genes } = sheets[next]!.sheet;
+    const all = { values: values[next]!, cellTypes: typesOfCells(simulated[next]!.plan) };
+    return rows === cells ? all : chosenRows(all, genes, streams[next]!.choose(cells, rows).sort());
   });
 }
 
@@ -153,13 +173,12 @@ function checkMeasurement({ rows, model, intervention }: MeasurementRequest): vo
 
 function langevinRequest(request: MeasurementRequest): LangevinRequest {
   const { model, intervention, stream } = request;
-  const words = stream.child('langevin');
   return {
     network: model.network,
     plan: planOf(request),
     productionFactors: model.productionFactors(intervention),
     halfResponses: model.halfResponses,
-    key: Uint32Array.of(words.uniform() * 2 ** 32, words.uniform() * 2 ** 32),
+    key: drawKey(stream.child('langevin')),
   };
 }
 
@@ -180,21 +199,19 @@ function dividedRows(rows: number, cellTypes: number, stream: RandomStream): Int
   return Int32Array.from(counts.flatMap((count, type) => new Array<number>(count).fill(type)));
 }
 
-function measured(
-  { model, rows, stream }: MeasurementRequest,
-  { pathTypes, cellsPerPath }: LangevinPlan,
-  clean: Float32Array,
-): MeasuredCells {
-  const { size: genes } = model;
-  const cells = clean.length / genes;
-  const typeOf = (cell: number) => pathTypes[Math.floor(cell / cellsPerPath)]!;
-  const measurement = stream.child('measurement');
-  const { values } = applyTechnicalNoise({ cells, genes, values: clean }, model.technicalNoise, measurement);
-  if (rows === cells) return { values, cellTypes: Int32Array.from({ length: rows }, (_, row) => typeOf(row)) };
-  const chosen = measurement.choose(cells, rows).sort();
-  const kept = new Float32Array(rows * genes);
+function typesOfCells({ pathTypes, cellsPerPath }: LangevinPlan): Int32Array {
+  const types = new Int32Array(pathTypes.length * cellsPerPath);
+  pathTypes.forEach((type, path) => {
+    types.fill(type, path * cellsPerPath, (path + 1) * cellsPerPath);
+  });
+  return types;
+}
+
+/** The cells with these numbers. */
+function chosenRows({ values, cellTypes }: MeasuredCells, genes: number, chosen: Int32Array): MeasuredCells {
+  const kept = new Float32Array(chosen.length * genes);
   chosen.forEach((cell, row) => {
     kept.set(values.subarray(cell * genes, (cell + 1) * genes), row * genes);
   });
-  return { values: kept, cellTypes: chosen.map(typeOf) };
+  return { values: kept, cellTypes: chosen.map((cell) => cellTypes[cell]!) };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RandomStream } from '../../core/random/stream.js';
+import { drawKey } from './counter-random.js';
 import type { GeneNetwork } from './gene-network.js';
 import { referencePlan } from './langevin-plan.js';
 import type { LangevinRequest } from './langevin-reference.js';
@@ -25,13 +26,12 @@ const CELLS_PER_SHEET_CELL = 4;
  * system has the same constants wherever it is simulated; means are within 3 % of the stationary ones (standard error).
  */
 export function referenceRequest(network: GeneNetwork, timeStep: number): LangevinRequest {
-  const words = constantsStream(network).child('langevin');
   return {
     network,
     plan: referencePlan(network, timeStep),
     productionFactors: new Float32Array(network.size).fill(1),
     halfResponses: network.regulatorLists.halfResponses,
-    key: Uint32Array.of(words.uniform() * 2 ** 32, words.uniform() * 2 ** 32),
+    key: drawKey(constantsStream(network).child('langevin')),
   };
 }
 

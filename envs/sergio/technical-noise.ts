@@ -1,6 +1,6 @@
 import { sampleLogNormal } from '../../core/random/distributions.js';
-import { drawPoisson } from '../../core/random/poisson.js';
 import type { RandomStream } from '../../core/random/stream.js';
+import { counterNormal, counterPoisson, counterUniform, drawKey } from './counter-random.js';
 
 // Shapes: R cells, d genes.
 
@@ -66,13 +66,14 @@ export function outlierGenes(outliers: OutlierOptions | Float32Array): Technical
  */
 export function librarySizes({ logMean, logStd, meanTotal }: LibrarySizeOptions): TechnicalNoiseStep {
   return (sheet, stream) => {
+    const key = drawKey(stream);
     const values = sheet.values.slice();
     for (let start = 0; start < values.length; start += sheet.genes) {
-      const librarySize = Math.exp(logMean + logStd * stream.normal());
       let total = 0;
       for (let gene = 0; gene < sheet.genes; gene++) total += values[start + gene]!;
       if (total === 0) continue;
-      for (let gene = 0; gene < sheet.genes; gene++) values[start + gene]! *= librarySize / (meanTotal ?? total);
+      const scale = Math.exp(logMean + logStd * counterNormal(key, start / sheet.genes)) / (meanTotal ?? total);
+      for (let gene = 0; gene < sheet.genes; gene++) values[start + gene]! *= scale;
     }
     return { ...sheet, values };
   };
@@ -80,31 +81,29 @@ export function librarySizes({ logMean, logStd, meanTotal }: LibrarySizeOptions)
 
 /** The midpoint of a dropout that is made for this sheet: the percentile of log(1 + x) over its entries. */
 export function dropoutMidpoint({ values }: ExpressionSheet, percentile: number): number {
-  return percentileOf(logarithms(values), percentile);
+  return interpolatedPercentile(values, percentile, Math.log1p);
 }
 
 /** Keeps an entry with probability logistic(shape (log(1 + x) - midpoint)). */
 export function dropout({ shape, percentile, midpoint }: DropoutOptions): TechnicalNoiseStep {
   return (sheet, stream) => {
-    const logs = logarithms(sheet.values);
-    const middle = midpoint ?? percentileOf(logs, percentile);
-    const values = sheet.values.map((value, entry) =>
-      stream.bernoulli(1 / (1 + Math.exp(-shape * (logs[entry]! - middle)))) ? value : 0,
-    );
+    const key = drawKey(stream);
+    const middle = Math.exp(midpoint ?? dropoutMidpoint(sheet, percentile));
+    const values = sheet.values.map((value, entry) => {
+      const odds = (middle / (1 + value)) ** shape;
+      return counterUniform(key, entry) * (1 + odds) < 1 ? value : 0;
+    });
     return { ...sheet, values };
   };
 }
 
-function logarithms(values: Float32Array): Float32Array {
-  return values.map((value) => Math.log1p(value));
-}
-
 /** Molecule counts: Poisson with the expression as its mean. */
 export function counts(): TechnicalNoiseStep {
-  return (sheet, stream) => ({
-    ...sheet,
-    values: sheet.values.map((mean) => (mean === 0 ? 0 : drawPoisson(stream, mean))),
-  });
+  return (sheet, stream) => {
+    const key = drawKey(stream);
+    const values = sheet.values.map((mean, entry) => (mean === 0 ? 0 : counterPoisson(key, entry, mean)));
+    return { ...sheet, values };
+  };
 }
 
 /** The steps in order, each on the result of the one before; they draw from the stream one after the other. */
@@ -118,10 +117,15 @@ export function applyTechnicalNoise(
 
 /** Percentile in [0, 100] with linear interpolation between order statistics. */
 export function percentileOf(values: Float32Array, percentile: number): number {
+  return interpolatedPercentile(values, percentile, (value) => value);
+}
+
+/** As `percentileOf`, of an increasing function of the values. */
+function interpolatedPercentile(values: Float32Array, percentile: number, of: (value: number) => number): number {
   const sorted = values.slice().sort();
   const position = (percentile / 100) * (sorted.length - 1);
   const below = Math.floor(position);
-  const low = sorted[below] ?? 0;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? 0;
+  const low = of(sorted[below] ?? 0);
+  const high = of(sorted[Math.min(below + 1, sorted.length - 1)] ?? 0);
   return low + (position - below) * (high - low);
 }

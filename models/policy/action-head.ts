@@ -1,9 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import { BernoulliTargetDistribution } from './distributions/bernoulli-targets.js';
-import { SingleTargetDistribution } from './distributions/single-target.js';
+import { bernoulliTargets } from './distributions/bernoulli-targets.js';
+import { singleTarget } from './distributions/single-target.js';
 import { SwitchTargetDistribution } from './distributions/switch-targets.js';
-import { type AllowedTargets, outputChannel, type TargetDistribution } from './distributions/target-distribution.js';
-import { SubsetTargetDistribution } from './distributions/target-subset.js';
+import {
+  type AllowedTargets,
+  outputChannel,
+  type TargetChoice,
+  type TargetDistribution,
+} from './distributions/target-distribution.js';
+import { targetSubset } from './distributions/target-subset.js';
 import { SignDistribution, type ValueGaussian } from './distributions/value-signs.js';
 import type { OutputsHeadConfig } from './policy-config.js';
 
@@ -42,6 +47,15 @@ export interface ActionHead {
   interpret(outputs: tf.Tensor3D, allowed?: AllowedTargets): ActionDistribution;
 }
 
+type ChoiceConfig = Exclude<OutputsHeadConfig, { kind: 'independent' }>;
+
+/** The kinds of head that choose a set of targets, each with the rest of what it needs in its own file. */
+const CHOICES: { readonly [Kind in ChoiceConfig['kind']]: TargetChoice<Extract<ChoiceConfig, { kind: Kind }>> } = {
+  single: singleTarget,
+  bernoulli: bernoulliTargets,
+  subset: targetSubset,
+};
+
 export function createActionHead(config: OutputsHeadConfig, options: ActionHeadOptions): ActionHead {
   const { channels } = options;
   const hasValues = channels > 1;
@@ -53,27 +67,23 @@ export function createActionHead(config: OutputsHeadConfig, options: ActionHeadO
       maximumEntropy: (size) => size * channels * Math.LN2,
       interpret: (outputs, allowed) => interpretSwitches(outputs, options, allowed),
     };
+  const choice: TargetChoice<ChoiceConfig> = CHOICES[config.kind];
   const choosesSigns = hasValues && config.valueSign === 'chosen';
-  const valueOutputs = 2 * (channels - 1) + (choosesSigns ? 1 : 0);
-  const sizes = config.kind === 'subset' ? config.maximumTargets + 1 : 0;
-  const mostTargets = (size: number) =>
-    config.kind === 'single' ? 1 : config.kind === 'subset' ? Math.min(config.maximumTargets, size) : size;
+  const ownOutputs = 1 + 2 * (channels - 1) + (choosesSigns ? 1 : 0);
+  const furtherOutputs = choice.furtherOutputs(config);
   return {
-    outputs: 1 + valueOutputs + sizes,
+    outputs: ownOutputs + furtherOutputs,
     hasGaussianSwitch: false,
-    numbersIn: (size) => mostTargets(size) * channels,
-    maximumEntropy: (size) => {
-      const [least, most] =
-        config.kind === 'single'
-          ? [1, 1]
-          : config.kind === 'subset'
-            ? [config.minimumTargets, mostTargets(size)]
-            : [0, size];
-      return Math.log(weightOfSets(size, { least, most, perTarget: hasValues ? 2 : 1 }));
-    },
+    numbersIn: (size) => choice.targetRange(config, size).most * channels,
+    maximumEntropy: (size) =>
+      Math.log(weightOfSets(size, { ...choice.targetRange(config, size), perTarget: hasValues ? 2 : 1 })),
     interpret: (outputs, allowed) => {
       const [batch, size] = outputs.shape;
-      const targets = targetDistribution(config, outputs, allowed);
+      const targets = choice.distribution(config, {
+        logits: outputChannel(outputs, 0),
+        further: () => tf.slice(outputs, [0, 0, ownOutputs], [batch, size, furtherOutputs]),
+        allowed,
+      });
       if (!hasValues) {
         const nothing = tf.zeros([batch, size, 0]) as tf.Tensor3D;
         return { targets, mean: nothing, logStd: nothing, value: undefined, signs: undefined };
@@ -118,30 +128,6 @@ function interpretSwitches(
       return options.channels === 1 ? undefined : { mean: outputChannel(mean, 1), logStd: outputChannel(logStd, 1) };
     },
   };
-}
-
-function targetDistribution(
-  config: Exclude<OutputsHeadConfig, { kind: 'independent' }>,
-  outputs: tf.Tensor3D,
-  allowed: AllowedTargets | undefined,
-): TargetDistribution {
-  const logits = outputChannel(outputs, 0);
-  switch (config.kind) {
-    case 'single':
-      return new SingleTargetDistribution(logits, allowed);
-    case 'bernoulli':
-      return new BernoulliTargetDistribution(logits, allowed);
-    case 'subset': {
-      const sizes = config.maximumTargets + 1;
-      const [batch, size, width] = outputs.shape;
-      // The number of targets belongs to the whole system: the mean over variables keeps it invariant to their order.
-      const sizeLogits = tf.mean(tf.slice(outputs, [0, 0, width - sizes], [batch, size, sizes]), 1) as tf.Tensor2D;
-      return new SubsetTargetDistribution(logits, sizeLogits, {
-        ...config,
-        allowed,
-      });
-    }
-  }
 }
 
 /** The raw log standard deviation starts near 0, so the shift makes `initialStd` the start. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../../../core/random/stream.js';
-import { type AllowedTargets, flagTensor, type TargetDistribution } from './target-distribution.js';
+import { type AllowedTargets, flagTensor, type TargetChoice, type TargetDistribution } from './target-distribution.js';
 
 // Shapes: B histories, d variables.
 
@@ -43,3 +43,9 @@ export class BernoulliTargetDistribution implements TargetDistribution {
     return tf.sum(counted, 1) as tf.Tensor1D;
   }
 }
+
+export const bernoulliTargets: TargetChoice<object> = {
+  furtherOutputs: () => 0,
+  targetRange: (_, size) => ({ least: 0, most: size }),
+  distribution: (_, { logits, allowed }) => new BernoulliTargetDistribution(logits, allowed),
+};

@@ -4,6 +4,7 @@ import {
   type AllowedTargets,
   flagTensor,
   requireAllowed,
+  type TargetChoice,
   type TargetDistribution,
   withoutForbidden,
 } from './target-distribution.js';
@@ -56,3 +57,9 @@ export class SingleTargetDistribution implements TargetDistribution {
     return targets;
   }
 }
+
+export const singleTarget: TargetChoice<object> = {
+  furtherOutputs: () => 0,
+  targetRange: () => ({ least: 1, most: 1 }),
+  distribution: (_, { logits, allowed }) => new SingleTargetDistribution(logits, allowed),
+};

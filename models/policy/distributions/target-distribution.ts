@@ -24,6 +24,23 @@ export interface TargetDistribution {
 /** Which variables may be targets: [B * d], 1 = allowed; left out where all may. */
 export type AllowedTargets = Uint8Array;
 
+/** What a kind of head that chooses a set of targets reads from the network's outputs, and as which distribution. */
+export interface TargetChoice<Options> {
+  /** Outputs per variable beyond the logit that each kind has. */
+  furtherOutputs(options: Options): number;
+  /** Fewest and most targets on `size` variables. */
+  targetRange(options: Options, size: number): { readonly least: number; readonly most: number };
+  distribution(options: Options, outputs: ChoiceOutputs): TargetDistribution;
+}
+
+export interface ChoiceOutputs {
+  /** [B, d] */
+  readonly logits: tf.Tensor2D;
+  /** [B, d, `furtherOutputs`] */
+  readonly further: () => tf.Tensor3D;
+  readonly allowed: AllowedTargets | undefined;
+}
+
 /** Added to the logit of what must not happen: its probability is exactly 0 in float32, its gradient too. */
 export const FORBIDDEN_LOGIT = -1e9;
 

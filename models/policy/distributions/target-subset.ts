@@ -5,6 +5,7 @@ import {
   FORBIDDEN_LOGIT,
   flagTensor,
   requireAllowed,
+  type TargetChoice,
   type TargetDistribution,
   withoutForbidden,
 } from './target-distribution.js';
@@ -181,3 +182,16 @@ function logAddExp(a: number, b: number): number {
   const most = Math.max(a, b);
   return most === Number.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(-Math.abs(a - b)));
 }
+
+export const targetSubset: TargetChoice<SubsetLimits> = {
+  furtherOutputs: ({ maximumTargets }) => maximumTargets + 1,
+  targetRange: ({ minimumTargets, maximumTargets }, size) => ({
+    least: minimumTargets,
+    most: Math.min(maximumTargets, size),
+  }),
+  distribution(limits, { logits, further, allowed }) {
+    // The number of targets belongs to the whole system: the mean over variables keeps it invariant to their order.
+    const sizeLogits = tf.mean(further(), 1) as tf.Tensor2D;
+    return new SubsetTargetDistribution(logits, sizeLogits, { ...limits, allowed });
+  },
+};

@@ -1,7 +1,7 @@
 import { CausalGraph } from '../../../core/causal/graph.js';
 import type { RandomStream } from '../../../core/random/stream.js';
 import { greedyGraph, type ParentLists } from './greedy-graph.js';
-import { NodeRegressions, type TargetFlags } from './node-regressions.js';
+import { type NodeRegression, NodeRegressions, type TargetFlags } from './node-regressions.js';
 import type { ScreenMoments } from './screen-moments.js';
 import { sparseStart } from './sparse-start.js';
 
@@ -28,7 +28,9 @@ export interface Structure {
   readonly targets: TargetFlags;
   /** [d] of [parents, b], in observational standard deviations. */
   readonly coefficients: readonly Float64Array[];
-  /** [d], residual variances in the same units. */
+  /** [d], means of undisturbed residuals about the observational mean, in the same units. */
+  readonly intercepts: Float64Array;
+  /** [d], residual variances. */
   readonly variances: Float64Array;
   /** Penalised log likelihood, comparable between structures of one screen. */
   readonly score: number;
@@ -58,7 +60,22 @@ export function findStructures(moments: ScreenMoments, options: StructureOptions
     const key = structure.parents.map((list) => list.join()).join(';');
     if (!ofGraph.has(key)) ofGraph.set(key, structure);
   }
-  return [...ofGraph.values()];
+  return [...ofGraph.values()].map((structure) => withIntercepts(moments, structure));
+}
+
+/** The same graph, targets and score with mechanisms whose intercepts are estimated on all undisturbed rows. */
+function withIntercepts(moments: ScreenMoments, structure: Structure): Structure {
+  const regressions = new NodeRegressions(moments, structure.targets, 'free');
+  const nodes = structure.parents.map((list, node) => regressions.of(node, list));
+  return { ...structure, ...mechanismsOf(nodes) };
+}
+
+function mechanismsOf(nodes: readonly NodeRegression[]): Pick<Structure, 'coefficients' | 'intercepts' | 'variances'> {
+  return {
+    coefficients: nodes.map(({ coefficients }) => coefficients),
+    intercepts: Float64Array.from(nodes, ({ intercept }) => intercept),
+    variances: Float64Array.from(nodes, ({ variance }) => variance),
+  };
 }
 
 /** The graph of a structure. */
@@ -99,14 +116,13 @@ function describe(
 ): Structure {
   const { size, contexts } = moments;
   const nodes = parents.map((list, node) => regressions.of(node, list));
-  const coefficients = nodes.map((node) => node.coefficients);
-  const variances = Float64Array.from(nodes, ({ variance }) => variance);
+  const { coefficients, intercepts, variances } = mechanismsOf(nodes);
   const renewed = new Uint8Array(targets.length);
   const edgeCost = Math.log(moments.totalRows) * moments.basis.functions.length;
   let score = 0;
   parents.forEach((list, node) => {
     const variance = variances[node]!;
-    const own = { node, parents: list, coefficients: coefficients[node]! };
+    const own = { node, parents: list, coefficients: coefficients[node]!, intercept: intercepts[node]! };
     // Squares within contexts are those of the regression without the means of contexts that it took to be undisturbed.
     let doubledSquares = regressions.rows(node);
     let excess = 0;
@@ -120,17 +136,26 @@ function describe(
     });
     score -= (moments.totalRows * Math.log(variance) + doubledSquares) / 2 + excess + edgeCost * list.length;
   });
-  return { parents, targets: renewed, coefficients, variances, score };
+  return { parents, targets: renewed, coefficients, intercepts, variances, score };
 }
 
-/** Mean of x_j - f_j(parents) in a context, about the observational one. */
+/** One variable with its mechanism. */
+export interface NodeMechanism {
+  readonly node: number;
+  readonly parents: readonly number[];
+  /** [parents, b] */
+  readonly coefficients: Float64Array;
+  readonly intercept: number;
+}
+
+/** Mean of x_j - f_j(parents) in a context whose columns have this mean [D] about the observational one. */
 export function residualMean(
   { basis }: Pick<ScreenMoments, 'basis'>,
   mean: Float64Array,
-  { node, parents, coefficients }: { node: number; parents: readonly number[]; coefficients: Float64Array },
+  { node, parents, coefficients, intercept }: NodeMechanism,
 ): number {
   const blocks = basis.functions.length;
-  let residual = mean[node * blocks]!;
+  let residual = mean[node * blocks]! - intercept;
   parents.forEach((parent, position) => {
     for (let c = 0; c < blocks; c++) residual -= coefficients[position * blocks + c]! * mean[parent * blocks + c]!;
   });

@@ -10,6 +10,8 @@ export type TargetFlags = Uint8Array;
 export interface NodeRegression {
   /** [parents, b] */
   readonly coefficients: Float64Array;
+  /** Mean of the undisturbed residuals about the observational mean; 0 unless intercepts are free. */
+  readonly intercept: number;
   /** Variance of the residuals, in observational variances of the variable. */
   readonly variance: number;
   /** Gaussian log likelihood of the rows that count, up to a constant. */
@@ -18,33 +20,47 @@ export interface NodeRegression {
 
 /**
  * Regressions of every variable on sets of parents, on the variable's own second moments: about the observational mean where
- * a context does not hit it, about the mean of the context where it does, since a shift leaves that covariance alone.
+ * a context does not hit it, about the mean of the context where it does, since a shift leaves that covariance alone. With
+ * free intercepts, about the mean of all rows in which it is no target: sharper once targets are known, but a search that has
+ * them wrong is led astray.
  */
 export class NodeRegressions {
   readonly size: number;
   readonly #blocks: number;
   /** [d] of [D, D] */
   readonly #moments: readonly Float64Array[];
+  /** [d] of [D]: mean of the rows in which the variable is no target. */
+  readonly #undisturbed: readonly Float64Array[];
   readonly #rows: readonly number[];
   readonly #known: Map<string, NodeRegression>[];
 
-  constructor(moments: ScreenMoments, targets: TargetFlags) {
+  constructor(moments: ScreenMoments, targets: TargetFlags, intercepts: 'observational' | 'free' = 'observational') {
     const { size, contexts, basis } = moments;
     this.size = size;
     this.#blocks = basis.functions.length;
     this.#known = Array.from({ length: size }, () => new Map<string, NodeRegression>());
     const rows: number[] = [];
+    const undisturbed: Float64Array[] = [];
     this.#moments = Array.from({ length: size }, (_, node) => {
       const own = moments.total.slice();
-      let lost = 1;
+      let mean = new Float64Array(moments.centre.length);
+      let [lost, counted] = [1, moments.observational.rows];
       contexts.forEach((context, k) => {
-        if (targets[k * size + node] !== 1) return;
-        addOuterProduct(own, context.mean, -context.rows);
-        lost++;
+        if (targets[k * size + node] === 1) {
+          addOuterProduct(own, context.mean, -context.rows);
+          lost++;
+          return;
+        }
+        counted += context.rows;
+        for (let column = 0; column < mean.length; column++) mean[column]! += context.rows * context.mean[column]!;
       });
+      mean = mean.map((sum) => (intercepts === 'free' ? sum / counted : 0));
+      addOuterProduct(own, mean, -counted);
+      undisturbed.push(mean);
       rows.push(moments.totalRows - lost);
       return own;
     });
+    this.#undisturbed = undisturbed;
     this.#rows = rows;
   }
 
@@ -84,6 +100,8 @@ export class NodeRegressions {
     const explained = coefficients.reduce((sum, coefficient, i) => sum + coefficient * right[i]!, 0);
     const rows = this.#rows[node]!;
     const variance = Math.max((gram[own * width + own]! - explained) / rows, 1e-12);
-    return { coefficients, variance, logLikelihood: (-rows / 2) * Math.log(variance) };
+    const mean = this.#undisturbed[node]!;
+    const intercept = columns.reduce((rest, column, i) => rest - coefficients[i]! * mean[column]!, mean[own]!);
+    return { coefficients, intercept, variance, logLikelihood: (-rows / 2) * Math.log(variance) };
   }
 }

@@ -47,6 +47,17 @@ test('a context that hits a variable counts about its own mean, the others about
   expect(regressions.rows(0)).toBe(79);
 });
 
+test('a free intercept is that of a regression on all rows in which the variable is no target', () => {
+  const regressions = new NodeRegressions(moments, Uint8Array.of(0, 0, 0, 1), 'free');
+  const both = Float64Array.from([...data.observational, ...data.contexts[0]!.values]);
+  const centre = meanOf(both);
+  const own = { values: data.contexts[1]!.values, centre: meanOf(data.contexts[1]!.values) };
+  const { coefficients, intercept } = regressions.of(1, [0]);
+  expect(coefficients[0]).toBeCloseTo(slope([{ values: both, centre }, own]), 6);
+  const [x, y] = [0, 1].map((i) => (centre[i]! - moments.means[i]!) / moments.deviations[i]!);
+  expect(intercept).toBeCloseTo(y! - coefficients[0]! * x!, 9);
+});
+
 test('an edge costs what it is told to, per coefficient', () => {
   const regressions = new NodeRegressions(moments, new Uint8Array(4));
   expect(regressions.score(1, [0], 3)).toBeCloseTo(regressions.of(1, [0]).logLikelihood - 3, 12);

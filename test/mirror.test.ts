@@ -52,6 +52,14 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/core/tensor/optimizers.test.ts': ['core/tensor/optimizer-state.ts'],
   'test/envs/prior/graph-priors.test.ts': ['envs/prior/graph-families.ts'],
+  'test/models/gim/features/shift-readout.test.ts': ['models/gim/features/choose-shift-readout.ts'],
+  'test/models/gim/features/target-readout.test.ts': ['models/gim/features/ridge.ts'],
+  // A model is fitted once and asked everything.
+  'test/models/gim/fit-gim.test.ts': ['models/gim/gim-file.ts', 'models/gim/gim.ts'],
+  'test/src/evaluation/perturbation/run-study.test.ts': [
+    'src/evaluation/perturbation/measure.ts',
+    'src/evaluation/perturbation/predictors.ts',
+  ],
   'test/models/open-posterior.test.ts': ['models/checkpoints.ts'],
   'test/models/civ/gradients.test.ts': [
     'models/civ/gap-criteria.ts',

@@ -13,6 +13,8 @@ const LARGEST_ROUNDS = 8;
 /** How many variables restarts forget, in turn: few keep what is right, many undo an error that spans several. */
 const FORGOTTEN: readonly number[] = [3, 4, 5, 6, 7, 8];
 
+const DEFAULT_RESTARTS = 42;
+
 export interface StructureOptions {
   readonly stream: RandomStream;
   /** Nats that a target costs. @defaultValue 10 */
@@ -41,7 +43,7 @@ export interface Structure {
  * All local optima that were found, best first, each graph once.
  */
 export function findStructures(moments: ScreenMoments, options: StructureOptions): Structure[] {
-  const { stream, restarts = 42, targetCost = 10 } = options;
+  const { stream, restarts = DEFAULT_RESTARTS, targetCost = 10 } = options;
   const { size } = moments;
   const empty: ParentLists = Array.from({ length: size }, () => []);
   const found = START_PENALTIES.map((penalty) =>
@@ -49,8 +51,7 @@ export function findStructures(moments: ScreenMoments, options: StructureOptions
   );
   let best = found.reduce((a, b) => (b.score > a.score ? b : a));
   for (let restart = 0; restart < restarts; restart++) {
-    const forgotten = Math.min(FORGOTTEN[restart % FORGOTTEN.length]!, size);
-    const chosen = new Set(stream.child('restart', restart).choose(size, forgotten));
+    const chosen = chooseForgotten(size, restart, stream);
     const next = alternate(moments, forget(best, chosen, size), targetCost);
     found.push(next);
     if (next.score > best.score) best = next;
@@ -61,6 +62,38 @@ export function findStructures(moments: ScreenMoments, options: StructureOptions
     if (!ofGraph.has(key)) ofGraph.set(key, structure);
   }
   return [...ofGraph.values()].map((structure) => withIntercepts(moments, structure));
+}
+
+/** The structure of a known graph: targets and mechanisms in turn. */
+export function structureOfGraph(moments: ScreenMoments, parents: ParentLists, targetCost = 10): Structure {
+  let targets = sparseStart(moments, START_PENALTIES[0]!);
+  for (let round = 0; ; round++) {
+    const structure = describe(moments, new NodeRegressions(moments, targets), { parents, targets, targetCost });
+    if (round === LARGEST_ROUNDS || structure.targets.every((flag, entry) => flag === targets[entry]))
+      return withIntercepts(moments, structure);
+    targets = structure.targets;
+  }
+}
+
+/** The structure of known targets [K, d]: a search for the graph alone, with restarts. */
+export function structureOfTargets(moments: ScreenMoments, targets: TargetFlags, options: StructureOptions): Structure {
+  const { stream, restarts = DEFAULT_RESTARTS, targetCost = 10 } = options;
+  const regressions = new NodeRegressions(moments, targets);
+  const search = (from: ParentLists): Structure => {
+    const parents = greedyGraph(regressions, from, Math.log(moments.totalRows));
+    return { ...describe(moments, regressions, { parents, targets, targetCost }), targets };
+  };
+  let best = search(Array.from({ length: moments.size }, () => []));
+  for (let restart = 0; restart < restarts; restart++) {
+    const next = search(forget(best, chooseForgotten(moments.size, restart, stream), moments.size).parents);
+    if (next.score > best.score) best = next;
+  }
+  return withIntercepts(moments, best);
+}
+
+function chooseForgotten(size: number, restart: number, stream: RandomStream): ReadonlySet<number> {
+  const count = Math.min(FORGOTTEN[restart % FORGOTTEN.length]!, size);
+  return new Set(stream.child('restart', restart).choose(size, count));
 }
 
 /** The same graph, targets and score with mechanisms whose intercepts are estimated on all undisturbed rows. */

@@ -15,8 +15,11 @@ import {
 import { MODULE_OPTION } from '../session/own-prior.js';
 import { printJson, printLine, withSession } from '../session/session.js';
 
+/** Tasks of strategies, and that of foretelling perturbations. */
+const TASKS = [...TASK_KINDS, 'perturbation'] as const;
+
 interface EvaluateOptions extends ExperimentOptions {
-  readonly task: TaskKind;
+  readonly task: TaskKind | 'perturbation';
   readonly posterior?: string;
   readonly policy?: string;
   readonly strategies?: string[];
@@ -30,7 +33,10 @@ export function registerEvaluate(program: Command): void {
       .command('evaluate')
       .description('compare strategies on the same held-out systems, in and out of distribution')
       .addOption(
-        new Option('--task <name>', 'structure: learn the graph; goal: reach a wanted mean (presets civ-*)')
+        new Option(
+          '--task <name>',
+          'structure: learn the graph; goal: reach a wanted mean (presets civ-*); perturbation: foretell unseen perturbations',
+        )
           .argParser(parseTask)
           .default('structure'),
       )
@@ -51,6 +57,7 @@ Example:
   causal-pilot evaluate --preset linear-d10 --ood --set evaluation.systems=100
   causal-pilot evaluate --preset linear-d10 --strategies policy,random,round-robin-full --json
   causal-pilot evaluate --task goal --preset civ-figure5 --set runs=5
+  causal-pilot evaluate --task perturbation --set systems=2 --set screen.effects=per-target
   causal-pilot evaluate --preset linear-d10 --module ./my-environment.js --posterior runs/mine/posterior --policy runs/mine/policy --out runs/mine/evaluation`,
       ),
   ).action(evaluate);
@@ -58,9 +65,14 @@ Example:
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
   if (options.task === 'goal') {
-    refuseForGoals(options);
+    refuseForOtherTasks(options);
     const { evaluateGoal } = await import('./evaluate-goal.js');
     return evaluateGoal(options);
+  }
+  if (options.task === 'perturbation') {
+    refuseForOtherTasks(options);
+    const { evaluatePerturbation } = await import('./evaluate-perturbation.js');
+    return evaluatePerturbation(options);
   }
   const set = [...options.set, ...strategyOverrides(options.strategies, 'evaluation.strategies')];
   const config = await loadExperiment({ ...options, set }, 'evaluate');
@@ -90,25 +102,26 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   printEvaluation(outcome.summary, outcome.files);
 }
 
-function parseTask(name: string): TaskKind {
-  const task = TASK_KINDS.find((known) => known === name);
+function parseTask(name: string): EvaluateOptions['task'] {
+  const task = TASKS.find((known) => known === name);
   if (task !== undefined) return task;
   const renamed = name === 'target' ? "; the task 'target' is called 'goal' now" : '';
-  throw new InvalidArgumentError(`choose ${TASK_KINDS.join(' or ')}${renamed}.`);
+  throw new InvalidArgumentError(`choose ${TASKS.join(' or ')}${renamed}.`);
 }
 
 /** @throws CausalPilotError E_CONFIG naming an option that only the structure task has. */
-function refuseForGoals({ ood, environments, resume, module }: EvaluateOptions): void {
+function refuseForOtherTasks({ task, ood, environments, resume, module, posterior, policy }: EvaluateOptions): void {
   const given = Object.entries({
     '--ood': ood,
     '--environments': environments,
     '--resume': resume,
     '--module': module,
+    ...(task === 'perturbation' ? { '--posterior': posterior, '--policy': policy } : {}),
   }).find(([, value]) => value !== undefined && value !== false);
   if (given !== undefined)
     throw new CausalPilotError(
       'E_CONFIG',
-      `${given[0]}: the goal task does not have this option (its settings are in the study's file); leave it out, or use --task structure`,
+      `${given[0]}: the ${task} task does not have this option (its settings are in the study's file); leave it out, or use --task structure`,
     );
 }
 

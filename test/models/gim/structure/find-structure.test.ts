@@ -4,10 +4,20 @@ import { RandomStream } from '../../../../core/random/stream.js';
 import { PerturbationScreenConfig } from '../../../../envs/perturbation/config.js';
 import { samplePerturbationScreen } from '../../../../envs/perturbation/perturbation-screen.js';
 import { BASES } from '../../../../models/gim/structure/basis.js';
-import { findStructures, graphOf } from '../../../../models/gim/structure/find-structure.js';
+import {
+  findStructures,
+  graphOf,
+  structureOfGraph,
+  structureOfTargets,
+} from '../../../../models/gim/structure/find-structure.js';
 import { screenMoments } from '../../../../models/gim/structure/screen-moments.js';
 
-const settings = PerturbationScreenConfig.parse({ variables: 8, compounds: 16, newCompounds: 1 });
+const settings = PerturbationScreenConfig.parse({
+  variables: 12,
+  graph: { degree: 1 },
+  compounds: 24,
+  newCompounds: 1,
+});
 const screen = samplePerturbationScreen(settings, new RandomStream('find-structure'));
 const moments = screenMoments(screen.training, BASES.linear);
 
@@ -18,7 +28,7 @@ describe('findStructures', () => {
     expect(structuralHammingDistance(graphOf(best!), screen.graph)).toBe(0);
     // Weak doses leave a target where it was, so only wrong alarms are errors.
     const alarms = screen.trainingTargets.flatMap((targets, k) =>
-      [...targets.keys()].filter((i) => targets[i] === 0 && best!.targets[k * 8 + i] === 1),
+      [...targets.keys()].filter((i) => targets[i] === 0 && best!.targets[k * 12 + i] === 1),
     );
     expect(alarms).toEqual([]);
   });
@@ -30,7 +40,7 @@ describe('findStructures', () => {
   });
 
   test('units and offsets change nothing', () => {
-    const rescaled = (values: Float64Array) => values.map((value, entry) => 5 + value * (1 + (entry % 8)));
+    const rescaled = (values: Float64Array) => values.map((value, entry) => 5 + value * (1 + (entry % 12)));
     const training = {
       ...screen.training,
       observational: rescaled(screen.training.observational),
@@ -45,5 +55,16 @@ describe('findStructures', () => {
     expect(findStructures(moments, { stream: new RandomStream('a'), restarts: 5 })).toEqual(
       findStructures(moments, { stream: new RandomStream('a'), restarts: 5 }),
     );
+  });
+});
+
+describe('structures of what is known', () => {
+  test('of the graph: its targets; of the targets: their graph', () => {
+    const parents = Array.from({ length: 12 }, (_, child) => screen.graph.parents(child));
+    const ofGraph = structureOfGraph(moments, parents);
+    expect(ofGraph.parents).toEqual(parents);
+    const flags = Uint8Array.from(screen.trainingTargets.flatMap((targets) => [...targets]));
+    expect([...ofGraph.targets].filter((flag, entry) => flag === 1 && flags[entry] === 0)).toEqual([]);
+    expect(structureOfTargets(moments, flags, { stream: new RandomStream('a') }).parents).toEqual(parents);
   });
 });

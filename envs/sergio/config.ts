@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { GraphPriorConfig } from '../prior/graph-priors.js';
+import { NOISE_KINDS, type NoiseKind } from './gene-network.js';
 import { PLATFORM_NAMES, TECHNICAL_EFFECTS } from './platforms.js';
 
 const range = (minimum: number, maximum: number, description: string) =>
@@ -39,6 +40,12 @@ export const SergioConfig = z.strictObject({
     .default('system')
     .describe(
       'outlier genes, the total that library sizes refer to and the dropout midpoint: constants of a system, or of each condition as published',
+    ),
+  noiseKind: z
+    .enum(Object.keys(NOISE_KINDS) as [NoiseKind, ...NoiseKind[]])
+    .default('dpd')
+    .describe(
+      'noise of production alone (sp), one noise for production and decay (spd), or two independent ones (dpd)',
     ),
   timeStep: z.number().positive().max(1).default(0.01).describe('step dt of the simulation'),
   stepsPerCell: z.int().min(1).default(15).describe('simulated steps for each cell of a type, for snapshots'),

@@ -43,5 +43,6 @@ export function sampleGeneNetwork(config: SergioConfig, stream: RandomStream): G
     decays: Float32Array.from({ length: size }, () => uniformIn(decays, stream)),
     hillCoefficient: config.hillCoefficient,
     noiseAmplitude: config.noiseAmplitude,
+    noiseKind: config.noiseKind,
   });
 }

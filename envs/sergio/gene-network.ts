@@ -3,6 +3,17 @@ import { CausalPilotError } from '../../core/errors.js';
 
 // Shapes: d genes, B cell types.
 
+/**
+ * The three kinds of SERGIO: noise of production alone (`sp`), one noise for production and decay together (`spd`), or two
+ * independent ones (`dpd`). The variance in a unit of time is P, + lambda x of decay, + 2 sqrt(P lambda x) where both are one.
+ */
+export const NOISE_KINDS = {
+  sp: { ofDecay: false, joint: false },
+  spd: { ofDecay: true, joint: true },
+  dpd: { ofDecay: true, joint: false },
+} as const;
+export type NoiseKind = keyof typeof NOISE_KINDS;
+
 export interface GeneNetworkParts {
   readonly graph: CausalGraph;
   /** [d, d]: k of regulator i on target j at i * d + j; positive activates, negative represses, 0 without an edge. */
@@ -19,6 +30,8 @@ export interface GeneNetworkParts {
   readonly halfResponses?: Float32Array;
   /** Factor on the stochastic part of the dynamics. */
   readonly noiseAmplitude: number;
+  /** What the stochastic part is made of. @defaultValue `dpd` */
+  readonly noiseKind?: NoiseKind;
   /** [d], distinct; `gene0`, `gene1`, ... if left out. */
   readonly geneNames?: readonly string[];
 }
@@ -45,6 +58,7 @@ export class GeneNetwork {
   readonly hillCoefficients: Float32Array | undefined;
   readonly halfResponses: Float32Array | undefined;
   readonly noiseAmplitude: number;
+  readonly noiseKind: NoiseKind;
   readonly geneNames: readonly string[];
   /** [d]: 0 for genes without regulators, otherwise 1 + the highest level among the regulators. */
   readonly levels: Int32Array;
@@ -62,6 +76,7 @@ export class GeneNetwork {
     this.hillCoefficients = parts.hillCoefficients;
     this.halfResponses = parts.halfResponses;
     this.noiseAmplitude = parts.noiseAmplitude;
+    this.noiseKind = parts.noiseKind ?? 'dpd';
     this.geneNames = parts.geneNames ?? Array.from({ length: this.size }, (_, gene) => `gene${gene}`);
     this.#check();
     this.regulatorLists = this.#listRegulators();

@@ -1,5 +1,5 @@
 import { counterNormals, integerFromWord, threefry } from './counter-random.js';
-import type { GeneNetwork } from './gene-network.js';
+import { type GeneNetwork, NOISE_KINDS } from './gene-network.js';
 import type { LangevinPhase, LangevinPlan } from './langevin-plan.js';
 
 // Shapes: d genes, C paths, n cells per path, S steps, E edges.
@@ -46,7 +46,7 @@ export function hill(concentration: number, halfResponse: number, coefficient: n
 /**
  * Steady-state simulation of the chemical Langevin equation dx = (P - lambda x) dt + noise, the noise being the sum of
  * an independent one of variance P dt for production and one of variance lambda x dt for decay, i.e. one normal of
- * variance (P + lambda x) dt; x is clipped at 0. Genes are simulated level by level: a target at step s reads its
+ * variance (P + lambda x) dt (other kinds: `NOISE_KINDS`); x is clipped at 0. Genes are simulated level by level: a target at step s reads its
  * regulators at step s. All genes of a cell are read at the same step. Source: Dibaeinia & Sinha, "SERGIO", Cell Systems 2020.
  * Phases of several substeps leap over them (`Leap`).
  *
@@ -115,8 +115,9 @@ function followGene(dynamics: GeneDynamics): Float32Array {
     const meanOf = (regulator: number) => dynamics.pathMeans[regulator]![path]!;
     const gain = scattered ? produced(0, path) : factor * production(dynamics, path, meanOf);
     const steady = gain / network.decays[gene]!;
-    const spread = scattered ? network.noiseAmplitude * Math.sqrt(steady) * normals[steps * paths + path]! : 0;
-    trajectory[path] = Math.max(0, steady + spread);
+    const variance = (spread(network, gain, gain) ** 2 / (2 * network.decays[gene]!)) * network.noiseAmplitude ** 2;
+    const offset = scattered ? Math.sqrt(variance) * normals[steps * paths + path]! : 0;
+    trajectory[path] = Math.max(0, steady + offset);
   }
   let step = 0;
   for (const phase of plan.phases) {
@@ -136,43 +137,49 @@ type Step = (x: number, produced: (ahead: 0 | 1) => number, normal: number) => n
 
 function stepOf({ network, plan }: LangevinRequest, gene: number, { substeps }: LangevinPhase): Step {
   const { timeStep } = plan;
-  const { noiseAmplitude } = network;
   const decay = network.decays[gene]!;
-  if (substeps > 1) return leap({ substeps, timeStep, decay, noiseAmplitude });
-  const amplitude = noiseAmplitude * Math.sqrt(timeStep);
+  if (substeps > 1) return leap(network, { substeps, timeStep, decay });
+  const amplitude = network.noiseAmplitude * Math.sqrt(timeStep);
   return (x, produced, normal) => {
     const gain = produced(0);
-    return Math.max(0, x + (gain - decay * x) * timeStep + amplitude * Math.sqrt(gain + decay * x) * normal);
+    return Math.max(0, x + (gain - decay * x) * timeStep + amplitude * spread(network, gain, decay * x) * normal);
   };
+}
+
+/** Standard deviation of the noise of a unit of time, over its amplitude. */
+function spread({ noiseKind }: GeneNetwork, gain: number, loss: number): number {
+  const { ofDecay, joint } = NOISE_KINDS[noiseKind];
+  return Math.sqrt(gain + (ofDecay ? loss : 0) + (joint ? 2 * Math.sqrt(gain * loss) : 0));
 }
 
 interface LeapOptions {
   readonly substeps: number;
   readonly timeStep: number;
   readonly decay: number;
-  readonly noiseAmplitude: number;
 }
 
 /**
- * One step in place of several: with their mean and variance under a constant production, away from 0, that production
- * being the average over the substeps of a line from now to next. At 0 it is reflected, as many clipped steps are seen
+ * One step in place of several: with their mean and variance under a constant production, away from 0 (the noise taken at
+ * the decay that they have on average, by their weight in the result), that production being the average over the substeps of a line from now to next. At 0 it is reflected, as many clipped steps are seen
  * from afar, about the level below 0 that their clipping amounts to.
  */
-function leap({ substeps, timeStep, decay, noiseAmplitude }: LeapOptions): Step {
+function leap(network: GeneNetwork, { substeps, timeStep, decay }: LeapOptions): Step {
   const kept = 1 - decay * timeStep;
   let power = 1;
-  let ofProduction = 0;
-  let ofState = 0;
+  let weight = 0;
+  let fromStart = 0;
   for (let step = substeps - 1; step >= 0; step--, power *= kept) {
-    ofProduction += power ** 2 * timeStep * (2 - kept ** step);
-    ofState += power ** 2 * timeStep * decay * kept ** step;
+    weight += power ** 2;
+    fromStart += power ** 2 * kept ** step;
   }
+  const scale = network.noiseAmplitude * Math.sqrt(weight * timeStep);
   const later = (substeps - 1) / (2 * substeps);
   return (x, produced, normal) => {
     const now = produced(0);
     const gain = now + (produced(1) - now) * later;
-    const noise = noiseAmplitude * Math.sqrt(gain * ofProduction + x * ofState) * normal;
-    const shift = CLIPPING_SHIFT * noiseAmplitude * Math.sqrt(gain * timeStep);
+    const loss = gain * (1 - fromStart / weight) + (decay * x * fromStart) / weight;
+    const noise = scale * spread(network, gain, loss) * normal;
+    const shift = CLIPPING_SHIFT * network.noiseAmplitude * Math.sqrt(gain * timeStep);
     const free = x * power + (gain * (1 - power)) / decay + noise;
     return Math.max(0, Math.abs(free + shift) - shift);
   };

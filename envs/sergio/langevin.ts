@@ -1,6 +1,7 @@
 import { CausalPilotError } from '../../core/errors.js';
 import type { SergioBatch, SergioKernel } from '../../core/native/ops/sergio.js';
 import { threefry } from './counter-random.js';
+import { NOISE_KINDS } from './gene-network.js';
 import { type LangevinRequest, simulateLangevinReference } from './langevin-reference.js';
 
 // Shapes: K requests, d genes, C paths, n cells per path.
@@ -105,7 +106,15 @@ function groupsOfOneShape(requests: readonly LangevinRequest[]): number[][] {
   requests.forEach(({ network, plan }, index) => {
     const substeps = plan.phases.map((phase) => phase.substeps);
     const shape = [
-      ...[network.size, network.noiseAmplitude, plan.pathTypes.length, plan.cellsPerPath, plan.window, plan.start],
+      ...[
+        network.size,
+        network.noiseAmplitude,
+        network.noiseKind,
+        plan.pathTypes.length,
+        plan.cellsPerPath,
+        plan.window,
+        plan.start,
+      ],
       ...[plan.timeStep, ...substeps],
     ].join('/');
     const members = groups.get(shape);
@@ -143,6 +152,7 @@ function packRequests(requests: readonly LangevinRequest[]): SergioBatch {
     ...{ systems, genes, paths, noiseAmplitude, offsets, regulators, strengths, halfResponses, hillCoefficients },
     ...{ cellsPerPath: plan.cellsPerPath, window: plan.window, timeStep: plan.timeStep },
     scattered: plan.start === 'scattered',
+    noise: NOISE_KINDS[first.noiseKind],
     substeps: Int32Array.from(plan.phases, (phase) => phase.substeps),
     phaseSteps: Int32Array.from(requests.flatMap((request) => request.plan.phases.map(({ steps }) => steps))),
     levels: concatenated(Int32Array, requests, ({ network }) => network.levels),

@@ -27,6 +27,7 @@ const NetworkFile = z.strictObject({
   ),
   hillCoefficient: positive.default(1),
   noiseAmplitude: z.number().min(0).default(1),
+  noiseKind: z.enum(['sp', 'spd', 'dpd']).default('dpd'),
 });
 type NetworkFile = z.infer<typeof NetworkFile>;
 
@@ -54,6 +55,7 @@ export function formatNetworkJson(network: GeneNetwork): string {
     edges: [],
     hillCoefficient: network.hillCoefficient,
     noiseAmplitude: network.noiseAmplitude,
+    noiseKind: network.noiseKind,
   };
   for (let entry = 0; entry < size * size; entry++) {
     if (graph.adjacency[entry] === 0) continue;
@@ -92,6 +94,7 @@ export function parseNetworkJson(text: string, source: string): GeneNetwork {
     decays: Float32Array.from(file.genes, ({ decay }) => decay),
     hillCoefficient: file.hillCoefficient,
     noiseAmplitude: file.noiseAmplitude,
+    noiseKind: file.noiseKind,
     geneNames: names,
   });
 }

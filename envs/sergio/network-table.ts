@@ -8,7 +8,14 @@ import { graphOfEdges, type NamedEdge } from './network-json.js';
 /** What a table of edges does not say is drawn from these parts of a prior. */
 export type NetworkTablePrior = Pick<
   SergioConfig,
-  'cellTypes' | 'basalRates' | 'decays' | 'hillCoefficient' | 'noiseAmplitude' | 'strengths' | 'activation'
+  | 'cellTypes'
+  | 'basalRates'
+  | 'decays'
+  | 'hillCoefficient'
+  | 'noiseAmplitude'
+  | 'noiseKind'
+  | 'strengths'
+  | 'activation'
 >;
 
 export interface ParseNetworkTableOptions {
@@ -61,6 +68,7 @@ export function parseNetworkTable(text: string, options: ParseNetworkTableOption
     decays: Float32Array.from(names, (name) => uniformIn(prior.decays, stream.child('decay', name))),
     hillCoefficient: prior.hillCoefficient,
     noiseAmplitude: prior.noiseAmplitude,
+    noiseKind: prior.noiseKind,
     geneNames: names,
   });
 }

@@ -69,6 +69,7 @@ export function parseSergioFiles(
     decays: Float32Array.from(names, (name) => uniformIn(prior.decays, stream.child('decay', name))),
     hillCoefficient: hillCoefficient ?? prior.hillCoefficient,
     noiseAmplitude: prior.noiseAmplitude,
+    noiseKind: prior.noiseKind,
     geneNames: names,
   });
 }

@@ -56,13 +56,14 @@ export function systemConstants(
 
 /** A stream that is the same for equal networks. */
 function constantsStream(network: GeneNetwork): RandomStream {
-  const { regulatorLists: lists, basalRates, decays, noiseAmplitude } = network;
+  const { regulatorLists: lists, basalRates, decays, noiseAmplitude, noiseKind } = network;
   const hash = createHash('sha256');
   for (const numbers of [
     ...[lists.offsets, lists.regulators, lists.strengths, lists.hillCoefficients, lists.halfResponses],
     ...[basalRates, decays, Float32Array.of(noiseAmplitude)],
   ])
     hash.update(numbers);
+  hash.update(noiseKind);
   return new RandomStream(`sergio/constants/${hash.digest('hex')}`);
 }
 

@@ -46,6 +46,8 @@ constexpr float kClippingShift = 0.5826f;
 struct Settings {
   int systems, genes, paths, cellsPerPath, window, scattered, phases;
   float timeStep, noiseAmplitude;
+  // Variance of the noise: P, + decay x with noisy decay, + 2 sqrt(P decay x) where both are one noise.
+  bool noisyDecay, joint;
 };
 
 // All arrays belong to the caller; offsets[k * d + j] .. offsets[k * d + j + 1] are the parents of gene j of system k.
@@ -179,8 +181,16 @@ struct Stretch {
   int from, to, firstPath;
 };
 
-// x += (P - decay x) dt + amplitude sqrt((P + decay x) dt) z, clipped at 0. The two independent noises of production
-// and decay add up to this one normal.
+// Standard deviation of the noise of a unit of time, over its amplitude.
+template <typename V>
+CAUSAL_PILOT_INLINE V spread(const Settings& settings, V production, V loss) {
+  if (!settings.noisyDecay) return squareRoot<V>(production);
+  if (!settings.joint) return squareRoot<V>(production + loss);
+  return squareRoot<V>(production + loss + squareRoot<V>(production * loss) * 2.0f);
+}
+
+// x += (P - decay x) dt + amplitude spread sqrt(dt) z, clipped at 0. The two independent noises of production and decay
+// add up to this one normal.
 template <typename V, int Chains>
 void integrate(const GeneTask* tasks, const Settings& settings, const Stretch& stretch) {
   const int paths = settings.paths;
@@ -195,7 +205,7 @@ void integrate(const GeneTask* tasks, const Settings& settings, const Stretch& s
     for (int c = 0; c < Chains; c++) {
       const V production = load<V>(tasks[c].production + at);
       const V loss = x[c] * tasks[c].decay;
-      const V noise = squareRoot<V>(production + loss) * amplitude * load<V>(tasks[c].normals + at);
+      const V noise = spread<V>(settings, production, loss) * amplitude * load<V>(tasks[c].normals + at);
       const V next = x[c] + (production - loss) * dt + noise;
       x[c] = next > 0 ? next : next * 0;
       // Lanes past the last path fall on the next row, which is written after this one.
@@ -205,23 +215,24 @@ void integrate(const GeneTask* tasks, const Settings& settings, const Stretch& s
 }
 
 // The moments of `substeps` steps of `integrate` under a constant production, away from 0: the mean is
-// retained x + gain P, the variance amplitude^2 (varianceOfProduction P + varianceOfState x).
+// retained x + gain P, the standard deviation `scale` times the spread at the decay lossOfProduction P + lossOfState x,
+// the average over the steps by their weight in the result.
 struct Leap {
-  float retained, gain, varianceOfProduction, varianceOfState, later, shift;
+  float retained, gain, scale, lossOfProduction, lossOfState, later, shift;
 
   Leap() = default;
   Leap(const Settings& settings, double decay, int substeps) {
-    const double dt = settings.timeStep, kept = 1 - decay * dt, squared = settings.noiseAmplitude * settings.noiseAmplitude;
-    double power = 1, ofProduction = 0, ofState = 0;
+    const double dt = settings.timeStep, kept = 1 - decay * dt;
+    double power = 1, weight = 0, fromStart = 0;
     for (int step = substeps - 1; step >= 0; step--, power *= kept) {
-      const double reached = std::pow(kept, step);
-      ofProduction += power * power * dt * (2 - reached);
-      ofState += power * power * dt * decay * reached;
+      weight += power * power;
+      fromStart += power * power * std::pow(kept, step);
     }
     retained = (float)power;
     gain = (float)((1 - power) / decay);
-    varianceOfProduction = (float)(squared * ofProduction);
-    varianceOfState = (float)(squared * ofState);
+    scale = (float)(settings.noiseAmplitude * std::sqrt(weight * dt));
+    lossOfProduction = (float)(1 - fromStart / weight);
+    lossOfState = (float)(decay * fromStart / weight);
     // Production goes in a line from this row's to the next one's; steps read it at their beginning.
     later = (float)((substeps - 1) / (2.0 * substeps));
     shift = (float)(kClippingShift * settings.noiseAmplitude * std::sqrt(dt));
@@ -243,9 +254,10 @@ void leap(const GeneTask* tasks, const Settings& settings, const Stretch& stretc
       const Leap& of = leaps[c];
       const V now = load<V>(tasks[c].production + at);
       const V production = now + (load<V>(tasks[c].production + at + paths) - now) * of.later;
-      const V variance = production * of.varianceOfProduction + x[c] * of.varianceOfState;
+      const V loss = production * of.lossOfProduction + x[c] * of.lossOfState;
+      const V noise = spread<V>(settings, production, loss) * of.scale * load<V>(tasks[c].normals + at);
       const V shift = squareRoot<V>(production) * of.shift;
-      const V free = x[c] * of.retained + production * of.gain + squareRoot<V>(variance) * load<V>(tasks[c].normals + at);
+      const V free = x[c] * of.retained + production * of.gain + noise;
       const V above = free + shift;
       const V next = (above > 0 ? above : -above) - shift;
       x[c] = next > 0 ? next : next * 0;
@@ -431,12 +443,13 @@ class Worker {
   }
 
   // The first row of `path`: the steady state under the parents' first rows, with the variance of a gene whose production
-  // is constant; that is near the stationary law, which the steps that follow then forget their way to.
+  // is constant, spread^2 / (2 decay) with the decay equal to production.
   void scatter(float* path, const float* production, const float* normals, float decay) {
     const Settings& s = batch_.settings;
+    const float amplitude = s.noiseAmplitude * std::sqrt(0.5f * (1 + s.noisyDecay) + s.joint);
     for (int i = 0; i < s.paths; i++) {
       const float steady = production[i] / decay;
-      path[i] = std::max(0.0f, steady + s.noiseAmplitude * std::sqrt(steady) * normals[i]);
+      path[i] = std::max(0.0f, steady + amplitude * std::sqrt(steady) * normals[i]);
     }
   }
 
@@ -482,15 +495,15 @@ int systemsPerGroup(const Batch& batch) {
 
 }  // namespace
 
-// dims: systems, genes, paths, cells per path, window, scattered (0 or 1), phases, threads.
-// constants: time step, noise amplitude. The other arrays are those of `Batch`.
+// dims: systems, genes, paths, cells per path, window, scattered (0 or 1), phases, threads, noisy decay and joint noise
+// (0 or 1). constants: time step, noise amplitude. The other arrays are those of `Batch`.
 // Returns 0, or 1 if memory ran out.
 CAUSAL_PILOT_EXPORT int cp_sergio_simulate(const int32_t* dims, const float* constants, const int32_t* substeps,
                                            const int32_t* phaseSteps, const int32_t* levels, const int32_t* offsets,
                                            const int32_t* parents, const float* strengths, const float* halfResponses,
                                            const float* exponents, const float* basalRates, const float* decays,
                                            const float* factors, const uint32_t* keys, float* cells) {
-  const Settings settings = {dims[0], dims[1], dims[2], dims[3], dims[4], dims[5], dims[6], constants[0], constants[1]};
+  const Settings settings = {dims[0], dims[1], dims[2], dims[3], dims[4], dims[5], dims[6], constants[0], constants[1], dims[8] != 0, dims[9] != 0};
   const Batch batch = {settings,  substeps,   phaseSteps, levels,  offsets, parents, strengths, halfResponses,
                        exponents, basalRates, decays,     factors, keys,    cells};
   const int group = systemsPerGroup(batch);

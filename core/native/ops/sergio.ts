@@ -16,6 +16,8 @@ export interface SergioBatch {
   readonly scattered: boolean;
   readonly timeStep: number;
   readonly noiseAmplitude: number;
+  /** Whether the noise's variance P has lambda x added, and beside it 2 sqrt(P lambda x). */
+  readonly noise: { readonly ofDecay: boolean; readonly joint: boolean };
   /** [H]: how many steps of length `timeStep` one of the phase stands for; 1: those steps themselves. */
   readonly substeps: Int32Array;
   /** [K, H] */
@@ -64,8 +66,9 @@ function bindSergioKernel(library: LibraryHandle): SergioKernel {
       const { systems, genes, paths, cellsPerPath, window, substeps } = batch;
       const cells = new Float32Array(systems * paths * cellsPerPath * genes);
       const scattered = batch.scattered ? 1 : 0;
+      const noise = [batch.noise.ofDecay, batch.noise.joint].map(Number);
       const status: number = simulate(
-        Int32Array.of(systems, genes, paths, cellsPerPath, window, scattered, substeps.length, threads),
+        Int32Array.of(systems, genes, paths, cellsPerPath, window, scattered, substeps.length, threads, ...noise),
         Float32Array.of(batch.timeStep, batch.noiseAmplitude),
         substeps,
         batch.phaseSteps,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { nativeSergioKernel } from '../../../core/native/ops/sergio.js';
-import type { GeneNetwork } from '../../../envs/sergio/gene-network.js';
+import { GeneNetwork } from '../../../envs/sergio/gene-network.js';
 import { simulateLangevin } from '../../../envs/sergio/langevin.js';
 import { independentPlan, type SnapshotSettings, snapshotPlan } from '../../../envs/sergio/langevin-plan.js';
 import { hill, type LangevinRequest, simulateLangevinReference } from '../../../envs/sergio/langevin-reference.js';
-import { chainNetwork, geneColumn, mean, randomNetwork } from './networks.js';
+import { chainNetwork, deviation, geneColumn, mean, randomNetwork } from './networks.js';
 
 const settings: SnapshotSettings = { timeStep: 0.01, stepsPerCell: 15, safetyStepsPerLevel: 10 };
 const kernel = nativeSergioKernel();
@@ -161,6 +161,25 @@ describe.each([
     expect(mean(high) - mean(low)).toBeGreaterThan(2.5 - 5 * 2 * Math.sqrt(2 / 150));
   });
 
+  run.each([
+    ['sp', 0.5],
+    ['dpd', 1],
+    ['spd', 2],
+  ] as const)(
+    'noise of kind %s: a master regulator far from 0 has %d times its mean as variance',
+    (noiseKind, share) => {
+      const network = new GeneNetwork({ ...chainNetwork([1], [40]), noiseKind });
+      // 60,000 steps of the published path are 240 independent cells; of independent ones as many cells are asked for.
+      for (const changes of [{ cellsPerType: 4000 }, { types: typesOf(1000, 1) }]) {
+        const [cells] = simulate(request(network, { halfResponse: 50, ...changes }));
+        const column = geneColumn(cells!, 2, 0);
+        const count = 'types' in changes ? 1000 : 240;
+        expect(Math.abs(mean(column) - 50)).toBeLessThan(4.5 * Math.sqrt((share * 50) / count));
+        expect(Math.abs(deviation(column) ** 2 / (share * 50) - 1)).toBeLessThan(4.5 * Math.sqrt(2 / count));
+      }
+    },
+  );
+
   run('several genes at once: their common target reaches what no regulator gives', () => {
     const network = chainNetwork([4, 4], [2, 3]);
     const productionFactors = Float32Array.of(0, 0, 1);
@@ -209,7 +228,11 @@ describe('native and TypeScript', () => {
   const cellTypes = [1, 3, 5, 8, 9, 16, 17, 20];
   withKernel.each(cellTypes)('give the same cells up to rounding with %i cell types', (count) => {
     for (const hillCoefficient of [1, 2, 1.7]) {
-      const network = randomNetwork(`agreement/${count}`, { cellTypes: count, hillCoefficient });
+      const network = randomNetwork(`agreement/${count}`, {
+        cellTypes: count,
+        hillCoefficient,
+        noiseKind: hillCoefficient === 1 ? 'dpd' : hillCoefficient === 2 ? 'spd' : 'sp',
+      });
       const requests = [request(network), withFactor(network, 1, 0.5), withFactor(network, 0, 0)];
       const native = simulateLangevin(requests, { kernel });
       const reference = simulateLangevin(requests, { kernel: undefined });
@@ -226,6 +249,7 @@ describe('native and TypeScript', () => {
     for (const hillCoefficient of [1, 2, 1.7]) {
       const network = randomNetwork(`independent/${count}`, {
         hillCoefficient,
+        noiseKind: hillCoefficient === 1 ? 'spd' : hillCoefficient === 2 ? 'dpd' : 'sp',
         decays: { minimum: 0.5, maximum: 1 },
       });
       const changes = { types: typesOf(count, 5).subarray(0, count), halfResponse: 2 };

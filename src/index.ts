@@ -57,7 +57,12 @@ export { linearOodSuite, type OodShift, oodShift } from '../envs/ood/linear-ood-
 export { sergioOodSuite } from '../envs/ood/sergio-ood-suite.js';
 export type { CausalModel, CausalModelPrior } from '../envs/prior/causal-model.js';
 export { SergioConfig } from '../envs/sergio/config.js';
-export { GeneNetwork, type GeneNetworkParts, type RegulatorLists } from '../envs/sergio/gene-network.js';
+export {
+  GeneNetwork,
+  type GeneNetworkParts,
+  type NoiseKind,
+  type RegulatorLists,
+} from '../envs/sergio/gene-network.js';
 export { GeneNetworkPrior, sampleGeneNetwork } from '../envs/sergio/gene-network-prior.js';
 export { formatNetworkJson, parseNetworkJson } from '../envs/sergio/network-json.js';
 export {
@@ -66,6 +71,7 @@ export {
   type ParseNetworkTableOptions,
   parseNetworkTable,
 } from '../envs/sergio/network-table.js';
+export type { MeasurementEffects } from '../envs/sergio/platforms.js';
 export {
   controlCondition,
   type PerturbationKind,

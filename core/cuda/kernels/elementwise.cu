@@ -1,5 +1,5 @@
 // Operations on each element, a thread per element: bound by memory, so which operation it is may be decided at run time.
-// Operation numbers are those of core/native/ops/elementwise.ts; NaN goes through as in the stock kernels.
+// Operations are listed in their order in core/cuda/ops/elementwise.ts; NaN goes through as in the stock kernels.
 #include "device.cuh"
 #include "layout.cuh"
 

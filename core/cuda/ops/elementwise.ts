@@ -1,15 +1,35 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { BINARY, CLIP, COMPARISONS, STEP, UNARY } from '../../native/ops/elementwise.js';
 import { broadcastAxes, elementCount } from '../../native/ops/strided-axes.js';
 import { type CudaKernel, type CudaKernelCall, onHost } from '../backend/cuda-kernel.js';
 import type { DeviceDataType } from '../memory/tensor-data.js';
 import { layoutStruct, MAX_RANK } from './layout.js';
 
-/** Operations of elementwise.cu beside those that the C++ kernels have. */
-const MORE_UNARY = { Erf: 15 } as const;
-const MORE_BINARY = { Pow: 7 } as const;
-const LOGICAL = { LogicalAnd: 0, LogicalOr: 1 } as const;
+// tfjs' names of the operations of elementwise.cu, in the order of its enumerations. What is not listed runs on the host.
+const UNARY = [
+  'Exp',
+  'Log',
+  'Tanh',
+  'Sigmoid',
+  'Softplus',
+  'Log1p',
+  'Relu',
+  'Sqrt',
+  'Rsqrt',
+  'Square',
+  'Neg',
+  'Abs',
+  'Reciprocal',
+  tf.ClipByValue,
+  tf.Step,
+  tf.Erf,
+];
+const BINARY = ['Add', 'Sub', 'Multiply', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference', 'Pow'];
+const COMPARISONS = ['Greater', 'GreaterEqual', 'Less', 'LessEqual', 'Equal', 'NotEqual'];
+const LOGICAL = ['LogicalAnd', 'LogicalOr'];
+/** Operations of `UNARY` that take numbers besides their operand. */
+const CLIP = UNARY.indexOf(tf.ClipByValue);
+const STEP = UNARY.indexOf(tf.Step);
 
 function mapUnary({ backend }: CudaKernelCall, x: TensorInfo, code: readonly [number, number, number]): TensorInfo {
   const [operation, first, second] = code;
@@ -113,10 +133,10 @@ const FLOATS = { float32: 'binary' } as const;
 const NUMBERS = { float32: 'compare_floats', int32: 'compare_ints' } as const;
 
 export const elementwiseKernels: readonly CudaKernel[] = [
-  ...Object.entries({ ...UNARY, ...MORE_UNARY }).map(([name, operation]) => unary(name, operation)),
-  ...Object.entries({ ...BINARY, ...MORE_BINARY }).map(([name, operation]) => pair(name, operation, FLOATS, 'float32')),
-  ...Object.entries(COMPARISONS).map(([name, operation]) => pair(name, operation, NUMBERS, 'bool')),
-  ...Object.entries(LOGICAL).map(([name, operation]) => pair(name, operation, { bool: 'logical' }, 'bool')),
+  ...UNARY.map(unary).filter(({ name }) => name !== clip.name && name !== step.name),
+  ...BINARY.map((name, operation) => pair(name, operation, FLOATS, 'float32')),
+  ...COMPARISONS.map((name, operation) => pair(name, operation, NUMBERS, 'bool')),
+  ...LOGICAL.map((name, operation) => pair(name, operation, { bool: 'logical' }, 'bool')),
   logicalNot,
   clip,
   step,

@@ -5,7 +5,7 @@ import { stockKernel } from './stock.js';
 import { broadcastAxes, elementCount } from './strided-axes.js';
 
 /** Operation numbers of cp_unary. */
-export const UNARY: Readonly<Record<string, number>> = {
+const UNARY: Readonly<Record<string, number>> = {
   Exp: 0,
   Log: 1,
   Tanh: 2,
@@ -20,11 +20,11 @@ export const UNARY: Readonly<Record<string, number>> = {
   Abs: 11,
   Reciprocal: 12,
 };
-export const CLIP = 13;
-export const STEP = 14;
+const CLIP = 13;
+const STEP = 14;
 
 /** Operation numbers of cp_binary. */
-export const BINARY: Readonly<Record<string, number>> = {
+const BINARY: Readonly<Record<string, number>> = {
   Add: 0,
   Sub: 1,
   Multiply: 2,
@@ -35,7 +35,7 @@ export const BINARY: Readonly<Record<string, number>> = {
 };
 
 /** Operation numbers of cp_compare. */
-export const COMPARISONS: Readonly<Record<string, number>> = {
+const COMPARISONS: Readonly<Record<string, number>> = {
   Greater: 0,
   GreaterEqual: 1,
   Less: 2,

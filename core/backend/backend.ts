@@ -10,6 +10,7 @@ import { registerCudaBackend } from '../cuda/register.js';
 import { CausalPilotError } from '../errors.js';
 import { findLibrary } from '../native/device/library.js';
 import { registerNativeBackend } from '../native/register.js';
+import { MOST_THREADS } from './most-threads.js';
 
 export type BackendName = 'native' | 'wasm' | 'cpu' | 'tensorflow' | 'cuda';
 
@@ -31,6 +32,34 @@ export interface BackendOptions {
 }
 
 type DriverOptions = Pick<BackendOptions, 'precision' | 'cudaDevice'> & { readonly threads: number };
+
+const OPTION_NAMES: readonly string[] = [
+  'backend',
+  'threads',
+  'precision',
+  'cudaDevice',
+] satisfies (keyof BackendOptions)[];
+
+/** An option that nobody reads would leave another backend in use than was asked for. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `useBackend: takes an object such as { backend: 'wasm' }, got ${JSON.stringify(options)}`,
+    );
+  const unknown = Object.keys(options).find((name) => !OPTION_NAMES.includes(name));
+  if (unknown !== undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `useBackend: unknown option '${unknown}'; options are ${OPTION_NAMES.join(', ')}`,
+    );
+  const { backend = 'auto' } = options as BackendOptions;
+  if (backend !== 'auto' && drivers[backend] === undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `useBackend: there is no backend '${backend}'; choose among auto, ${Object.keys(drivers).join(', ')}`,
+    );
+}
 
 /** What one backend needs to be used, and whether it is there. */
 interface BackendDriver {
@@ -146,10 +175,13 @@ async function activate(name: BackendName, options: DriverOptions): Promise<void
  * @throws CausalPilotError E_BACKEND with reason and remedy when a named backend is not usable, E_CONFIG on a bad thread count.
  */
 export async function useBackend(options: BackendOptions = {}): Promise<BackendName> {
+  checkOptions(options);
   const threads = options.threads ?? cpus().length;
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new CausalPilotError('E_CONFIG', `useBackend: 'threads' must be a positive integer, got ${threads}`);
-  }
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `useBackend: 'threads' must be an integer from 1 to ${MOST_THREADS}, got ${threads}`,
+    );
   const { backend: wanted = 'auto', precision, cudaDevice } = options;
   const driverOptions: DriverOptions = {
     threads,

@@ -23,6 +23,8 @@ export class History {
   ) {
     if (!Number.isInteger(size) || size < 1)
       throw new CausalPilotError('E_INPUT', `History: 'size' must be a positive integer, got ${size}`);
+    if (!Number.isInteger(capacity) || capacity < 0)
+      throw new CausalPilotError('E_INPUT', `History: 'capacity' must be a number of rows, got ${capacity}`);
     this.#values = new Float32Array(Math.max(capacity, 1) * size);
     this.#targets = new Uint8Array(Math.max(capacity, 1) * size);
     this.#interventionValues = new Float32Array(Math.max(capacity, 1) * size);
@@ -52,13 +54,24 @@ export class History {
     return this.#kinds;
   }
 
-  /** Appends `samples` [r, d], all measured under `intervention`. */
+  /**
+   * Appends `samples` [r, d], all measured under `intervention`.
+   *
+   * @throws CausalPilotError E_SHAPE if they do not fit; E_INPUT naming the first value that is not finite: what read it would
+   * answer all the same, and wrongly.
+   */
   append(samples: Float32Array, intervention: Intervention): void {
     const { size } = this;
     if (samples.length % size !== 0 || intervention.targets.length !== size)
       throw new CausalPilotError(
         'E_SHAPE',
         `History.append: samples must be [rows, ${size}] with targets [${size}], got ${samples.length} values and ${intervention.targets.length} targets`,
+      );
+    const broken = samples.findIndex((value) => !Number.isFinite(value));
+    if (broken !== -1)
+      throw new CausalPilotError(
+        'E_INPUT',
+        `History.append: variable ${broken % size} of row ${Math.floor(broken / size)} is ${samples[broken]}; leave rows without a measurement out`,
       );
     const added = samples.length / size;
     this.#reserve(this.#rows + added);

@@ -1,7 +1,8 @@
 import { CausalPilotError } from '../errors.js';
 
 /** What an experiment does to its targets. `none` is an observation. */
-export type InterventionKind = 'none' | 'do' | 'shift' | 'knockout' | 'knockdown' | 'overexpression';
+export const INTERVENTION_KINDS = ['none', 'do', 'shift', 'knockout', 'knockdown', 'overexpression'] as const;
+export type InterventionKind = (typeof INTERVENTION_KINDS)[number];
 
 /** Kinds whose targets carry a number (the do-value or the shift). */
 export const KINDS_WITH_VALUES: ReadonlySet<InterventionKind> = new Set(['do', 'shift']);

@@ -1,9 +1,11 @@
 import {
+  INTERVENTION_KINDS,
   type Intervention,
   type InterventionKind,
   intervene,
   KINDS_WITH_VALUES,
 } from '../../core/causal/intervention.js';
+import { CausalPilotError } from '../../core/errors.js';
 import type { RandomStream } from '../../core/random/stream.js';
 
 // Shapes: K histories, d variables, C action numbers per variable: a switch, and a value for kinds that take one.
@@ -18,6 +20,23 @@ export interface ActionUnits {
 /** Action numbers per variable C. */
 export function actionChannels(kind: InterventionKind): number {
   return KINDS_WITH_VALUES.has(kind) ? 2 : 1;
+}
+
+/**
+ * Checks what a policy is asked for.
+ *
+ * @param channels - action numbers per variable that the policy was trained with
+ * @throws CausalPilotError E_INPUT for a kind that does not exist or has other numbers, or a range that is not a positive number.
+ */
+export function checkUnits({ interventionKind, valueRange }: ActionUnits, channels: number): void {
+  const kinds = INTERVENTION_KINDS.filter((kind) => kind !== 'none' && actionChannels(kind) === channels);
+  if (!kinds.includes(interventionKind))
+    throw new CausalPilotError(
+      'E_INPUT',
+      `policy: it was trained for interventions ${channels > 1 ? 'with' : 'without'} values (${kinds.join(', ')}) and is asked for '${interventionKind}'; ask for one of these, or train another`,
+    );
+  if (channels > 1 && !(Number.isFinite(valueRange) && valueRange > 0))
+    throw new CausalPilotError('E_INPUT', `policy: 'valueRange' must be a positive number, got ${valueRange}`);
 }
 
 /** Action numbers [K, d, C] in (-1, 1) as interventions: a switch above 0 makes the variable a target. */

@@ -10,7 +10,7 @@ import { type HistoryBatch, packHistories, toHistoryBatch } from '../networks/hi
 import { HistoryEncoder, type HistoryEncoding } from '../networks/history-encoder.js';
 import type { ScaleWatch } from '../networks/trained-scale.js';
 import type { ActionDistribution } from './action-head.js';
-import { interventionsFromActions } from './action-numbers.js';
+import { checkUnits, interventionsFromActions } from './action-numbers.js';
 import { createPolicyHead } from './create-policy-head.js';
 import { type TanhGaussianSample, tanhGaussianSample } from './distributions/tanh-gaussian.js';
 import type { AllowedTargets } from './distributions/target-distribution.js';
@@ -19,7 +19,8 @@ import type { PolicyHead } from './policy-head.js';
 
 // Shapes: B histories, d variables, C action numbers per variable.
 
-export type DecisionMode = 'stochastic' | 'deterministic';
+const DECISION_MODES = ['stochastic', 'deterministic'] as const;
+export type DecisionMode = (typeof DECISION_MODES)[number];
 
 export interface PolicyDecisionOptions {
   /** `stochastic` samples; `deterministic` takes the most probable targets and tanh of the mean of their values. */
@@ -124,8 +125,19 @@ export class DesignPolicy {
     return actions;
   }
 
-  /** One intervention per history. */
+  /**
+   * One intervention per history.
+   *
+   * @throws CausalPilotError as `act`; E_INPUT for a mode or kind of intervention that there is not or that the policy was not
+   * trained for, or a range that is not a positive number.
+   */
   propose(histories: readonly History[], options: PolicyDecisionOptions): Intervention[] {
+    checkUnits(options, this.channels);
+    if (!DECISION_MODES.includes(options.mode))
+      throw new CausalPilotError(
+        'E_INPUT',
+        `policy: 'mode' must be ${DECISION_MODES.join(' or ')}, got '${options.mode}'`,
+      );
     this.scaleWatch?.look(histories);
     const actions = this.act(histories, options.mode, options.streams, options);
     return interventionsFromActions(actions, histories[0]?.size ?? 0, options);

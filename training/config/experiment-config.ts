@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { MOST_THREADS } from '../../core/backend/most-threads.js';
 import { loadConfig } from '../../core/config/load-config.js';
 import { presetFolder } from '../../core/config/preset-folder.js';
 import { DesignEnvConfig } from '../../envs/design/design-env-config.js';
@@ -33,12 +34,22 @@ export const ExperimentConfig = z
           .enum(['auto', 'native', 'cuda', 'tensorflow', 'wasm', 'cpu'])
           .default('auto')
           .describe('tensor backend'),
-        threads: z.int().min(1).optional().describe('threads of the native backend; all cores where left out'),
+        threads: z
+          .int()
+          .min(1)
+          .max(MOST_THREADS)
+          .optional()
+          .describe('threads of the native backend; all cores where left out'),
         precision: z
           .enum(['tf32', 'float32'])
           .optional()
           .describe('products of the cuda backend: on tensor cores (tf32, the default on a GPU) or exactly (float32)'),
-        simulationWorkers: z.int().min(0).default(1).describe('worker threads that simulate training datasets'),
+        simulationWorkers: z
+          .int()
+          .min(0)
+          .max(MOST_THREADS)
+          .default(1)
+          .describe('worker threads that simulate training datasets'),
       })
       .prefault({}),
     environment: DesignEnvConfig.prefault({}).describe('systems, budget, interventions and reward'),

@@ -42,7 +42,17 @@ describe('useBackend', () => {
 
   test('backends that are not there are refused with a remedy', async () => {
     await expect(useBackend({ backend: 'tensorflow' })).rejects.toThrow(/tfjs-node.*npm install/);
-    await expect(useBackend({ threads: 0 })).rejects.toThrow(/'threads' must be a positive integer, got 0/);
+    for (const threads of [0, 1.5, Number.NaN, 40_000])
+      await expect(useBackend({ threads })).rejects.toThrow(
+        `'threads' must be an integer from 1 to 1024, got ${threads}`,
+      );
+  });
+
+  test('what it does not know is refused instead of being passed over', async () => {
+    const call = useBackend as (options: unknown) => Promise<string>;
+    await expect(call('wasm')).rejects.toThrow(`takes an object such as { backend: 'wasm' }, got "wasm"`);
+    await expect(call({ name: 'wasm' })).rejects.toThrow(/unknown option 'name'; options are backend, threads/);
+    await expect(call({ backend: 'metal' })).rejects.toThrow(/no backend 'metal'; choose among auto, native/);
   });
 
   test('the stock CPU backend says nothing on its first use', async () => {

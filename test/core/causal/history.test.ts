@@ -71,5 +71,16 @@ describe('History', () => {
     expect(() => history.append(new Float32Array(3), observe(2))).toThrow('got 3 values and 2 targets');
     expect(() => history.append(new Float32Array(2), observe(3))).toThrow('got 2 values and 3 targets');
     expect(() => new History(0)).toThrow("'size' must be a positive integer, got 0");
+    for (const capacity of [Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY])
+      expect(() => new History(3, capacity)).toThrow(`'capacity' must be a number of rows, got ${capacity}`);
+  });
+
+  test('values that are not finite are refused with their place, and nothing is kept', () => {
+    const history = new History(2);
+    for (const broken of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+      expect(() => history.append(Float32Array.of(0, 1, 2, broken), observe(2))).toThrow(
+        `variable 1 of row 1 is ${broken}; leave rows without a measurement out`,
+      );
+    expect(history.rows).toBe(0);
   });
 });

@@ -64,6 +64,7 @@ export {
   type RegulatorLists,
 } from '../envs/sergio/gene-network.js';
 export { GeneNetworkPrior, sampleGeneNetwork } from '../envs/sergio/gene-network-prior.js';
+export type { MeasuredCells } from '../envs/sergio/measured-rows.js';
 export { formatNetworkJson, parseNetworkJson } from '../envs/sergio/network-json.js';
 export {
   formatNetworkTable,
@@ -80,7 +81,7 @@ export {
   type ScreenCondition,
   simulateScreen,
 } from '../envs/sergio/screen.js';
-export { type MeasuredCells, SergioModel, type SergioSettings } from '../envs/sergio/sergio-model.js';
+export { SergioModel, type SergioSettings } from '../envs/sergio/sergio-model.js';
 export {
   applyTechnicalNoise,
   counts,

@@ -28,9 +28,7 @@ export const SergioConfig = z.strictObject({
   halfResponses: z
     .enum(['system', 'condition'])
     .default('system')
-    .describe(
-      'half responses that a network does not state: means of the unperturbed network, or of each condition as published',
-    ),
+    .describe('unstated half responses: means of the unperturbed network, or of each condition as published'),
   cells: z
     .enum(['independent', 'snapshots'])
     .default('independent')
@@ -38,9 +36,7 @@ export const SergioConfig = z.strictObject({
   measurement: z
     .enum(['system', 'condition'])
     .default('system')
-    .describe(
-      'outlier genes, the total that library sizes refer to and the dropout midpoint: constants of a system, or of each condition as published',
-    ),
+    .describe('outlier genes, library total and dropout midpoint: of the system, or of each condition as published'),
   noiseKind: z
     .enum(Object.keys(NOISE_KINDS) as [NoiseKind, ...NoiseKind[]])
     .default('dpd')
@@ -56,6 +52,20 @@ export const SergioConfig = z.strictObject({
     .describe('steps before the first snapshot, per level of the network, for snapshots'),
   knockdownFactor: z.number().min(0).max(1).default(0.5).describe('what a knockdown multiplies production with'),
   overexpressionFactor: z.number().min(1).default(2).describe('what over-expression multiplies production with'),
+  guideEfficiency: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe(
+      'probability that a perturbation takes place in a cell that it is meant for; other cells stay unperturbed',
+    ),
+  batches: z.int().min(1).default(1).describe('batches that cells are processed in, each cell in any of them'),
+  batchStd: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('log-normal spread of what a batch multiplies each gene with, the same in every experiment'),
   platform: z
     .enum(['none', ...PLATFORM_NAMES])
     .default('10x-chromium')

@@ -23,6 +23,8 @@ export interface ScreenCells {
   readonly values: Float32Array;
   /** [n] */
   readonly cellTypes: Int32Array;
+  /** [n]; left out where there is only one. */
+  readonly batches?: Int32Array;
   /** [n] */
   readonly perturbations: readonly string[];
 }
@@ -79,16 +81,19 @@ export function simulateScreen(
   const total = conditions.reduce((sum, { cells }) => sum + cells, 0);
   const values = new Float32Array(total * model.size);
   const cellTypes = new Int32Array(total);
+  const batches = new Int32Array(total);
   let row = 0;
   measured.forEach((part) => {
     values.set(part.values, row * model.size);
     cellTypes.set(part.cellTypes, row);
+    batches.set(part.batches, row);
     row += part.cellTypes.length;
   });
   return {
     genes: model.network.geneNames,
     values,
     cellTypes,
+    ...(model.settings.batches > 1 ? { batches } : {}),
     perturbations: conditions.flatMap(({ label, cells }) => new Array<string>(cells).fill(label)),
   };
 }

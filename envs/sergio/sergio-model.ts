@@ -3,15 +3,16 @@ import { CausalPilotError } from '../../core/errors.js';
 import { nativeSergioKernel } from '../../core/native/ops/sergio.js';
 import type { RandomStream } from '../../core/random/stream.js';
 import type { CausalModel } from '../prior/causal-model.js';
+import { drawBatches, drawBatchFactors, failedGuides, inBatches, withFailedGuides } from './cell-mixtures.js';
 import type { SergioConfig } from './config.js';
 import { drawKey } from './counter-random.js';
 import type { GeneNetwork } from './gene-network.js';
 import { simulateLangevin } from './langevin.js';
-import { independentPlan, type LangevinPlan, snapshotPlan } from './langevin-plan.js';
 import type { LangevinRequest } from './langevin-reference.js';
+import { chosenRows, type MeasuredCells, planOfRows, typesOfCells } from './measured-rows.js';
 import { measureSheets } from './measurement.js';
 import { effectSteps, type MeasurementEffects, PLATFORMS, platformEffects } from './platforms.js';
-import { referenceRequest, type SystemConstants, systemConstants } from './system-constants.js';
+import { constantsStream, referenceRequest, type SystemConstants, systemConstants } from './system-constants.js';
 import type { TechnicalNoiseStep } from './technical-noise.js';
 
 // Shapes: d genes, B cell types, n cells per type, R cells asked for, E edges.
@@ -27,17 +28,12 @@ export type SergioSettings = Pick<
   | 'safetyStepsPerLevel'
   | 'knockdownFactor'
   | 'overexpressionFactor'
+  | 'guideEfficiency'
+  | 'batches'
+  | 'batchStd'
   | 'platform'
   | 'technicalEffects'
 >;
-
-/** Measured cells and where they come from. */
-export interface MeasuredCells {
-  /** [R, d]: counts, or clean expression where the settings have no technical noise. */
-  readonly values: Float32Array;
-  /** [R]: the cell type of each row. */
-  readonly cellTypes: Int32Array;
-}
 
 /** One experiment on one network, for `measureCells`. */
 export interface MeasurementRequest {
@@ -51,6 +47,7 @@ export interface MeasurementRequest {
 export class SergioModel implements CausalModel {
   readonly interventionKinds: readonly InterventionKind[] = ['knockout', 'knockdown', 'overexpression'];
   #constants: SystemConstants | undefined;
+  #batchFactors: Float32Array | undefined;
 
   constructor(
     readonly network: GeneNetwork,
@@ -84,6 +81,16 @@ export class SergioModel implements CausalModel {
     if (this.settings.halfResponses === 'condition') return halfResponses;
     SergioModel.settle([this], 1);
     return this.#constants?.halfResponses ?? halfResponses;
+  }
+
+  /** [N, d]: what each of its batches multiplies each gene with. */
+  get batchFactors(): Float32Array {
+    const { batches, batchStd } = this.settings;
+    this.#batchFactors ??= drawBatchFactors(
+      { batches, batchStd, genes: this.size },
+      constantsStream(this.network).child('batches'),
+    );
+    return this.#batchFactors;
   }
 
   /** What happens to its cells when they are measured. */
@@ -144,10 +151,15 @@ export function measureCells(requests: readonly MeasurementRequest[], threads = 
     threads,
   );
   const simulated = measurable.map(langevinRequest);
-  const clean = simulateLangevin(simulated, { kernel: nativeSergioKernel(), threads });
+  const clean = simulateConditions(measurable, simulated, threads);
+  const batches = measurable.map(({ model, stream }, index) =>
+    drawBatches(clean[index]!.length / model.size, model.settings.batches, stream.child('batches')),
+  );
   const streams = measurable.map(({ stream }) => stream.child('measurement'));
   const sheets = measurable.map(({ model }, index) => {
-    const [values, effects] = [clean[index]!, model.measurementEffects];
+    const effects = model.measurementEffects;
+    const values =
+      model.settings.batchStd === 0 ? clean[index]! : inBatches(clean[index]!, batches[index]!, model.batchFactors);
     return {
       sheet: { cells: values.length / model.size, genes: model.size, values },
       effects,
@@ -157,12 +169,36 @@ export function measureCells(requests: readonly MeasurementRequest[], threads = 
   const values = measureSheets(sheets, { threads });
   let next = -1;
   return requests.map(({ rows }) => {
-    if (rows === 0) return { values: new Float32Array(0), cellTypes: new Int32Array(0) };
+    if (rows === 0) return { values: new Float32Array(0), cellTypes: new Int32Array(0), batches: new Int32Array(0) };
     next++;
     const { cells, genes } = sheets[next]!.sheet;
-    const all = { values: values[next]!, cellTypes: typesOfCells(simulated[next]!.plan) };
+    const all = { values: values[next]!, cellTypes: typesOfCells(simulated[next]!.plan), batches: batches[next]! };
     return rows === cells ? all : chosenRows(all, genes, streams[next]!.choose(cells, rows).sort());
   });
+}
+
+/** Clean cells of all conditions; those whose guides failed come from the unperturbed system. */
+function simulateConditions(
+  measurements: readonly MeasurementRequest[],
+  requests: readonly LangevinRequest[],
+  threads: number,
+): Float32Array[] {
+  const leaky = [...measurements.keys()].filter((index) => {
+    const { model, intervention } = measurements[index]!;
+    return model.settings.guideEfficiency < 1 && intervention.targets.some((flag) => flag === 1);
+  });
+  const unperturbed = leaky.map((index): LangevinRequest => {
+    const key = drawKey(measurements[index]!.stream.child('failed guides', 'langevin'));
+    return { ...requests[index]!, key, productionFactors: new Float32Array(measurements[index]!.model.size).fill(1) };
+  });
+  const cells = simulateLangevin([...requests, ...unperturbed], { kernel: nativeSergioKernel(), threads });
+  leaky.forEach((index, place) => {
+    const { model, stream } = measurements[index]!;
+    const count = cells[index]!.length / model.size;
+    const failed = failedGuides(count, model.settings.guideEfficiency, stream.child('failed guides'));
+    cells[index] = withFailedGuides(cells[index]!, cells[requests.length + place]!, failed);
+  });
+  return cells.slice(0, requests.length);
 }
 
 function checkMeasurement({ rows, model, intervention }: MeasurementRequest): void {
@@ -175,43 +211,9 @@ function langevinRequest(request: MeasurementRequest): LangevinRequest {
   const { model, intervention, stream } = request;
   return {
     network: model.network,
-    plan: planOf(request),
+    plan: planOfRows(model.network, model.settings, request),
     productionFactors: model.productionFactors(intervention),
     halfResponses: model.halfResponses,
     key: drawKey(stream.child('langevin')),
   };
-}
-
-function planOf({ model, rows, stream }: MeasurementRequest): LangevinPlan {
-  const { network, settings } = model;
-  const covering = Math.ceil(rows / network.cellTypes);
-  if (settings.cells === 'snapshots') return snapshotPlan(network, covering, settings);
-  const depends = settings.measurement === 'condition' && settings.platform !== 'none';
-  const cellTypes = dividedRows(depends ? covering * network.cellTypes : rows, network.cellTypes, stream);
-  return independentPlan(network, cellTypes, settings.timeStep);
-}
-
-/** [rows]: cell types in order, as often as each other; those of them that are one more often are drawn. */
-function dividedRows(rows: number, cellTypes: number, stream: RandomStream): Int32Array {
-  const share = Math.floor(rows / cellTypes);
-  const favoured = new Set(stream.child('cell types').choose(cellTypes, rows % cellTypes));
-  const counts = Array.from({ length: cellTypes }, (_, type) => share + (favoured.has(type) ? 1 : 0));
-  return Int32Array.from(counts.flatMap((count, type) => new Array<number>(count).fill(type)));
-}
-
-function typesOfCells({ pathTypes, cellsPerPath }: LangevinPlan): Int32Array {
-  const types = new Int32Array(pathTypes.length * cellsPerPath);
-  pathTypes.forEach((type, path) => {
-    types.fill(type, path * cellsPerPath, (path + 1) * cellsPerPath);
-  });
-  return types;
-}
-
-/** The cells with these numbers. */
-function chosenRows({ values, cellTypes }: MeasuredCells, genes: number, chosen: Int32Array): MeasuredCells {
-  const kept = new Float32Array(chosen.length * genes);
-  chosen.forEach((cell, row) => {
-    kept.set(values.subarray(cell * genes, (cell + 1) * genes), row * genes);
-  });
-  return { values: kept, cellTypes: chosen.map((cell) => cellTypes[cell]!) };
 }

@@ -55,7 +55,7 @@ export function systemConstants(
 }
 
 /** A stream that is the same for equal networks. */
-function constantsStream(network: GeneNetwork): RandomStream {
+export function constantsStream(network: GeneNetwork): RandomStream {
   const { regulatorLists: lists, basalRates, decays, noiseAmplitude, noiseKind } = network;
   const hash = createHash('sha256');
   for (const numbers of [

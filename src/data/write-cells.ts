@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { writeFileAtomic } from '../../core/checkpoint/files.js';
 import { CausalPilotError } from '../../core/errors.js';
 import type { ScreenCells } from '../../envs/sergio/screen.js';
-import { cellName, cellTypeName } from './cells/cell-names.js';
+import { batchName, cellName, cellTypeName } from './cells/cell-names.js';
 
 /** Digits of clean expression in a text file; counts are whole numbers and written in full. */
 const DIGITS = 7;
@@ -21,13 +21,18 @@ export async function writeCells(path: string, cells: ScreenCells): Promise<void
   await writeH5adCells(path, cells);
 }
 
-/** A header line, then one line per cell: name, cell type, perturbation, the genes. */
-function formatCsv({ genes, values, cellTypes, perturbations }: ScreenCells): string {
-  const lines = [['cell', 'cell_type', 'perturbation', ...genes].map(quoted).join(',')];
+/** A header line, then one line per cell: name, cell type, batch if there are several, perturbation, the genes. */
+function formatCsv({ genes, values, cellTypes, batches, perturbations }: ScreenCells): string {
+  const batch = batches === undefined ? [] : ['batch'];
+  const lines = [['cell', 'cell_type', ...batch, 'perturbation', ...genes].map(quoted).join(',')];
   perturbations.forEach((label, cell) => {
     const row = values.subarray(cell * genes.length, (cell + 1) * genes.length);
     const numbers = Array.from(row, (value) => String(Number(value.toPrecision(DIGITS))));
-    lines.push([cellName(cell), cellTypeName(cellTypes[cell] ?? 0), quoted(label), ...numbers].join(','));
+    const labels = [
+      cellTypeName(cellTypes[cell] ?? 0),
+      ...(batches === undefined ? [] : [batchName(batches[cell] ?? 0)]),
+    ];
+    lines.push([cellName(cell), ...labels, quoted(label), ...numbers].join(','));
   });
   return `${lines.join('\n')}\n`;
 }

@@ -6,3 +6,7 @@ export function cellName(cell: number): string {
 export function cellTypeName(cellType: number): string {
   return `type${cellType}`;
 }
+
+export function batchName(batch: number): string {
+  return `batch${batch}`;
+}

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import h5wasm, { File, type Group } from 'h5wasm/node';
 import type { ScreenCells } from '../../../envs/sergio/screen.js';
-import { cellName, cellTypeName } from '../cells/cell-names.js';
+import { batchName, cellName, cellTypeName } from '../cells/cell-names.js';
 
 // The AnnData on-disk format, version 0.1.0: X as a dense array, `obs` and `var` as data frames of string columns.
 
-/** Cells as an .h5ad file: `X` [cells, genes], `obs` with `cell_type` and `perturbation`, gene names in `var`. */
+/** Cells as an .h5ad file: `X` [cells, genes], `obs` with `cell_type`, `perturbation` and `batch` if there are several, gene names in `var`. */
 export async function writeH5adCells(path: string, cells: ScreenCells): Promise<void> {
   await h5wasm.ready;
   mkdirSync(dirname(path), { recursive: true });
@@ -24,7 +24,7 @@ export async function writeH5adCells(path: string, cells: ScreenCells): Promise<
   }
 }
 
-function fillFile(file: File, { genes, values, cellTypes, perturbations }: ScreenCells): void {
+function fillFile(file: File, { genes, values, cellTypes, batches, perturbations }: ScreenCells): void {
   file.create_attribute('encoding-type', 'anndata');
   file.create_attribute('encoding-version', '0.1.0');
   const matrix = file.create_dataset({ name: 'X', data: values, shape: [perturbations.length, genes.length] });
@@ -32,7 +32,11 @@ function fillFile(file: File, { genes, values, cellTypes, perturbations }: Scree
   matrix.create_attribute('encoding-version', '0.2.0');
   addFrame(file, 'obs', {
     names: perturbations.map((_, cell) => cellName(cell)),
-    columns: { cell_type: Array.from(cellTypes, cellTypeName), perturbation: perturbations },
+    columns: {
+      cell_type: Array.from(cellTypes, cellTypeName),
+      ...(batches === undefined ? {} : { batch: Array.from(batches, batchName) }),
+      perturbation: perturbations,
+    },
   });
   addFrame(file, 'var', { names: genes, columns: {} });
 }

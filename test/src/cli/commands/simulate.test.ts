@@ -48,6 +48,37 @@ describe('causal-pilot simulate', () => {
     expect(new Set(a!.labels)).toEqual(new Set(['control', 'gene1+gene2:knockdown', 'gene0:overexpression']));
   });
 
+  test('batches have a column of their own in either format, which no reader takes for a gene', async () => {
+    const options = ['guideEfficiency=0.8', 'batches=3', 'batchStd=0.3', 'noiseKind=spd'].flatMap((one) => [
+      '--set',
+      one,
+    ]);
+    for (const name of ['batches.csv', 'batches.h5ad'])
+      expect(
+        await callCli([
+          'simulate',
+          '--out',
+          at(name),
+          '--controls',
+          '9',
+          '--knockout',
+          'gene1',
+          '--cells',
+          '5',
+          ...options,
+        ]),
+      ).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(at('batches.csv'), 'utf8')).toMatch(
+      /^cell,cell_type,batch,perturbation,gene0.*\ncell0,type0,batch[012],control,/,
+    );
+    const [text, h5ad] = await Promise.all(
+      ['batches.csv', 'batches.h5ad'].map((name) =>
+        wholeTable(at(name), { ignoredColumns: ['cell', 'cell_type', 'batch'] }),
+      ),
+    );
+    expect(h5ad).toEqual(text);
+  });
+
   test('takes and saves networks of the user', async () => {
     writeFileSync(at('net.tsv'), 'regulator\ttarget\tstrength\nGATA1\tSPI1\t-2.5\nSPI1\tCEBPA\t3\n');
     const saved = at('net.json');

@@ -56,6 +56,7 @@ const EXERCISED_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'test/models/gim/features/target-readout.test.ts': ['models/gim/features/ridge.ts'],
   // A model is fitted once and asked everything.
   'test/models/gim/fit-gim.test.ts': ['models/gim/gim-file.ts', 'models/gim/gim.ts'],
+  'test/src/cli/commands/gim.test.ts': ['src/cli/commands/gim-ask.ts'],
   'test/src/evaluation/perturbation/run-study.test.ts': [
     'src/evaluation/perturbation/measure.ts',
     'src/evaluation/perturbation/predictors.ts',

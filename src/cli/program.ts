@@ -5,6 +5,7 @@ import { registerConfig } from './commands/config.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEnv } from './commands/env.js';
 import { registerEvaluate } from './commands/evaluate.js';
+import { registerGim } from './commands/gim.js';
 import { registerPosterior } from './commands/posterior.js';
 import { registerPretrain } from './commands/pretrain.js';
 import { registerQuickstart } from './commands/quickstart.js';
@@ -41,6 +42,7 @@ Example:
   registerSweep(program);
   registerReport(program);
   registerSimulate(program);
+  registerGim(program);
   registerEnv(program);
   registerConfig(program);
   registerDoctor(program);

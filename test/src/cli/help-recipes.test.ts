@@ -24,6 +24,7 @@ const ORDER = [
   'sweep',
   'report',
   'env',
+  'gim',
 ];
 
 /** The arguments of every example in the help of a command and those below it. */
@@ -45,6 +46,7 @@ const inOrder = ORDER.flatMap((name) => found.filter(([command]) => command === 
 
 const SMALL: readonly (readonly [RegExp, string])[] = [
   [/^(evaluation\.systems|runs)=\d+$/, '$1=2'],
+  [/^systems=\d+$/, 'systems=1'],
   [/^learner\.batchSize=\d+$/, 'learner.batchSize=8'],
 ];
 const COUNTS = new Set(['--systems', '--datasets', '--seeds', '--draws']);
@@ -58,7 +60,10 @@ function runnable(args: readonly string[]): string[] {
     if (COUNTS.has(args[at - 1] ?? '')) return ['2'];
     return [SMALL.reduce((text, [pattern, value]) => text.replace(pattern, value), arg)];
   });
-  return [...small, ...goalTask];
+  const screen = args.includes('perturbation')
+    ? ['--set', 'screen.variables=5', '--set', 'predictors=[gim,nearest]']
+    : [];
+  return [...small, ...goalTask, ...screen];
 }
 
 function standIn(preset: string): string {

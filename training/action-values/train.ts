@@ -2,17 +2,14 @@ import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import { RandomStream } from '../../core/random/stream.js';
 import { defineMetrics } from '../../core/run/metrics.js';
 import { createCausalModelPrior } from '../../envs/design/prior-registry.js';
-import { savePolicy } from '../../models/checkpoints.js';
-import { actionChannels } from '../../models/policy/action-numbers.js';
-import { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { ActionValueConfig } from '../config/action-value-config.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
 import { dependenceOnEnd } from '../config/schedules.js';
 import type { Learner, TrainingIo, TrainingResult } from '../loop/learner.js';
 import { runLearner } from '../loop/learning-loop.js';
 import { meanOf } from '../loop/mean.js';
+import { firstPolicy, policyParts } from '../loop/policy-learner.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
-import { startFromPolicy, startFromPosterior } from '../loop/warm-start.js';
 import { collectTriedStates } from './collect.js';
 import { learnFrom } from './learn-from.js';
 import { ActionValueLearner, scoredHead } from './learner.js';
@@ -39,16 +36,12 @@ export async function trainPolicyByActionValues(
   const { learner: options, environment, seed } = config;
   const { prior: priorConfig, ...settings } = environment;
   const stream = new RandomStream(`policy/${seed}`);
-  const learner = new ActionValueLearner(() => {
-    const policy = new DesignPolicy(
-      config.policy,
-      actionChannels(environment.interventionKind),
-      stream.child('weights', 'policy'),
-    );
-    if (options.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
-    if (io.start !== undefined) startFromPolicy(policy, io.start);
-    return policy;
-  }, options);
+  const { warmStart } = options;
+  const weights = stream.child('weights', 'policy');
+  const learner = new ActionValueLearner(
+    () => firstPolicy(config, { warmStart, posterior, start: io.start, stream: weights }),
+    options,
+  );
   const prior = createCausalModelPrior(priorConfig);
   const sets = scoredHead(learner.policy).sets(prior.size);
   const { candidates, contenders, exploration, episodes } = options;
@@ -84,11 +77,7 @@ export async function trainPolicyByActionValues(
         },
       };
     },
-    validate: async () => validation.run(learner.average),
-    model: () => learner.average.parameters.toArrays(),
-    saveModel: (folder, card) => savePolicy(folder, learner.average, { ...card, environment, seed }),
-    state: () => ({ weights: learner.toArrays() }),
-    restore: ({ weights = new Map() }, source) => learner.load(weights, source),
+    ...policyParts(config, { policy: learner.average, validation, learner }),
   };
   try {
     return await runLearner({ learner: trainer, config, io });

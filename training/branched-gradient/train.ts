@@ -2,16 +2,13 @@ import type { GraphPosterior } from '../../core/causal/graph-posterior.js';
 import { RandomStream } from '../../core/random/stream.js';
 import { defineMetrics } from '../../core/run/metrics.js';
 import { createCausalModelPrior } from '../../envs/design/prior-registry.js';
-import { savePolicy } from '../../models/checkpoints.js';
-import { actionChannels } from '../../models/policy/action-numbers.js';
-import { DesignPolicy } from '../../models/policy/design-policy.js';
 import type { BranchedGradientConfig } from '../config/branched-gradient-config.js';
 import type { ExperimentWith } from '../config/experiment-config.js';
 import { dependenceOnEnd } from '../config/schedules.js';
 import type { Learner, TrainingIo, TrainingResult } from '../loop/learner.js';
 import { runLearner } from '../loop/learning-loop.js';
+import { firstPolicy, policyParts } from '../loop/policy-learner.js';
 import { HELD_OUT_METRICS, PolicyValidation } from '../loop/policy-validation.js';
-import { startFromPolicy, startFromPosterior } from '../loop/warm-start.js';
 import { BranchedGradientLearner } from './learner.js';
 
 export const BRANCHED_GRADIENT_METRICS = defineMetrics({
@@ -38,13 +35,9 @@ export async function trainPolicyByBranchedGradient(
   const { learner: options, environment, seed } = config;
   const { prior, ...settings } = environment;
   const stream = new RandomStream(`policy/${seed}`);
-  const policy = new DesignPolicy(
-    config.policy,
-    actionChannels(environment.interventionKind),
-    stream.child('weights', 'policy'),
-  );
-  if (options.warmStart === 'posterior-encoder') startFromPosterior(policy, posterior);
-  if (io.start !== undefined) startFromPolicy(policy, io.start);
+  const weights = stream.child('weights', 'policy');
+  const { warmStart } = options;
+  const policy = firstPolicy(config, { warmStart, posterior, start: io.start, stream: weights });
   const learner = new BranchedGradientLearner({
     config: options,
     policy,
@@ -84,11 +77,7 @@ export async function trainPolicyByBranchedGradient(
         },
       };
     },
-    validate: async () => validation.run(learner.policy),
-    model: () => learner.policy.parameters.toArrays(),
-    saveModel: (folder, card) => savePolicy(folder, learner.policy, { ...card, environment, seed }),
-    state: () => ({ weights: learner.toArrays() }),
-    restore: ({ weights = new Map() }, source) => learner.load(weights, source),
+    ...policyParts(config, { policy: learner.policy, validation, learner }),
   };
   try {
     return await runLearner({ learner: trainer, config, io });

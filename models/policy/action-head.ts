@@ -5,8 +5,8 @@ import { SwitchTargetDistribution } from './distributions/switch-targets.js';
 import {
   type AllowedTargets,
   outputChannel,
-  type TargetChoice,
   type TargetDistribution,
+  type TargetHead,
 } from './distributions/target-distribution.js';
 import { targetSubset } from './distributions/target-subset.js';
 import { SignDistribution, type ValueGaussian } from './distributions/value-signs.js';
@@ -50,7 +50,7 @@ export interface ActionHead {
 type ChoiceConfig = Exclude<OutputsHeadConfig, { kind: 'independent' }>;
 
 /** The kinds of head that choose a set of targets, each with the rest of what it needs in its own file. */
-const CHOICES: { readonly [Kind in ChoiceConfig['kind']]: TargetChoice<Extract<ChoiceConfig, { kind: Kind }>> } = {
+const CHOICES: { readonly [Kind in ChoiceConfig['kind']]: TargetHead<Extract<ChoiceConfig, { kind: Kind }>> } = {
   single: singleTarget,
   bernoulli: bernoulliTargets,
   subset: targetSubset,
@@ -67,7 +67,7 @@ export function createActionHead(config: OutputsHeadConfig, options: ActionHeadO
       maximumEntropy: (size) => size * channels * Math.LN2,
       interpret: (outputs, allowed) => interpretSwitches(outputs, options, allowed),
     };
-  const choice: TargetChoice<ChoiceConfig> = CHOICES[config.kind];
+  const choice: TargetHead<ChoiceConfig> = CHOICES[config.kind];
   const choosesSigns = hasValues && config.valueSign === 'chosen';
   const ownOutputs = 1 + 2 * (channels - 1) + (choosesSigns ? 1 : 0);
   const furtherOutputs = choice.furtherOutputs(config);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '../../../core/random/stream.js';
-import { type AllowedTargets, flagTensor, type TargetChoice, type TargetDistribution } from './target-distribution.js';
+import { type AllowedTargets, flagTensor, type TargetDistribution, type TargetHead } from './target-distribution.js';
 
 // Shapes: B histories, d variables.
 
@@ -44,7 +44,7 @@ export class BernoulliTargetDistribution implements TargetDistribution {
   }
 }
 
-export const bernoulliTargets: TargetChoice<object> = {
+export const bernoulliTargets: TargetHead<object> = {
   furtherOutputs: () => 0,
   targetRange: (_, size) => ({ least: 0, most: size }),
   distribution: (_, { logits, allowed }) => new BernoulliTargetDistribution(logits, allowed),

@@ -4,8 +4,8 @@ import {
   type AllowedTargets,
   flagTensor,
   requireAllowed,
-  type TargetChoice,
   type TargetDistribution,
+  type TargetHead,
   withoutForbidden,
 } from './target-distribution.js';
 
@@ -58,7 +58,7 @@ export class SingleTargetDistribution implements TargetDistribution {
   }
 }
 
-export const singleTarget: TargetChoice<object> = {
+export const singleTarget: TargetHead<object> = {
   furtherOutputs: () => 0,
   targetRange: () => ({ least: 1, most: 1 }),
   distribution: (_, { logits, allowed }) => new SingleTargetDistribution(logits, allowed),

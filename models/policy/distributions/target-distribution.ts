@@ -25,7 +25,7 @@ export interface TargetDistribution {
 export type AllowedTargets = Uint8Array;
 
 /** What a kind of head that chooses a set of targets reads from the network's outputs, and as which distribution. */
-export interface TargetChoice<Options> {
+export interface TargetHead<Options> {
   /** Outputs per variable beyond the logit that each kind has. */
   furtherOutputs(options: Options): number;
   /** Fewest and most targets on `size` variables. */

@@ -5,8 +5,8 @@ import {
   FORBIDDEN_LOGIT,
   flagTensor,
   requireAllowed,
-  type TargetChoice,
   type TargetDistribution,
+  type TargetHead,
   withoutForbidden,
 } from './target-distribution.js';
 
@@ -183,7 +183,7 @@ function logAddExp(a: number, b: number): number {
   return most === Number.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(-Math.abs(a - b)));
 }
 
-export const targetSubset: TargetChoice<SubsetLimits> = {
+export const targetSubset: TargetHead<SubsetLimits> = {
   furtherOutputs: ({ maximumTargets }) => maximumTargets + 1,
   targetRange: ({ minimumTargets, maximumTargets }, size) => ({
     least: minimumTargets,

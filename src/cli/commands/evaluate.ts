@@ -106,7 +106,7 @@ function parseTask(name: string): EvaluateOptions['task'] {
   const task = TASKS.find((known) => known === name);
   if (task !== undefined) return task;
   const renamed = name === 'target' ? "; the task 'target' is called 'goal' now" : '';
-  throw new InvalidArgumentError(`choose ${TASKS.join(' or ')}${renamed}.`);
+  throw new InvalidArgumentError(`choose among ${TASKS.join(', ')}${renamed}.`);
 }
 
 /** @throws CausalPilotError E_CONFIG naming an option that only the structure task has. */

@@ -153,7 +153,7 @@ describe('evaluate --task goal', () => {
   test('the old name of the task names the new one, and options of the structure task are refused', async () => {
     const old = await callCli(['evaluate', '--task', 'target', '--preset', 'civ-figure5']);
     expect(old.status).toBe(2);
-    expect(old.stderr).toContain("choose structure or goal; the task 'target' is called 'goal' now.");
+    expect(old.stderr).toContain("choose among structure, goal, perturbation; the task 'target' is called 'goal' now.");
     for (const option of [['--ood'], ['--environments', 'training'], ['--resume']]) {
       const { status, stderr } = await goal('--preset', 'civ-figure5', ...option, '--out', at('refused-option'));
       expect(status).toBe(2);

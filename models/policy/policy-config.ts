@@ -6,6 +6,11 @@ const valueSign = z
   .default('free')
   .describe('free: the value is a tanh-Gaussian number of either sign; chosen: its sign is a choice of its own');
 
+/** Whether sets of the smallest allowed size are allowed at all. */
+const leavesSets = (head: { minimumTargets: number; maximumTargets: number }) =>
+  head.minimumTargets <= head.maximumTargets;
+const NO_SETS = { path: ['minimumTargets'], message: 'minimumTargets must not exceed maximumTargets' };
+
 export const ActionHeadConfig = z.discriminatedUnion('kind', [
   z
     .strictObject({ kind: z.literal('independent') })
@@ -21,6 +26,7 @@ export const ActionHeadConfig = z.discriminatedUnion('kind', [
       minimumTargets: z.int().min(0).default(1).describe('fewest targets in an experiment'),
       maximumTargets: z.int().min(1).default(4).describe('most targets in an experiment'),
     })
+    .refine(leavesSets, NO_SETS)
     .describe('a number of targets, then a set of that size; exact log-probability'),
   z
     .strictObject({
@@ -37,6 +43,7 @@ export const ActionHeadConfig = z.discriminatedUnion('kind', [
         .default(0.02)
         .describe('stochastic decisions: a set is as probable as exp(value / temperature); in units of the reward'),
     })
+    .refine(leavesSets, NO_SETS)
     .describe('values every set of targets at full strength and takes the best; learned by action-values'),
 ]);
 export type ActionHeadConfig = z.infer<typeof ActionHeadConfig>;

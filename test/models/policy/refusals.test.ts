@@ -37,3 +37,10 @@ describe('what a policy was not trained for is refused', () => {
     ).toHaveLength(1);
   });
 });
+
+test.each(['subset', 'scored'])('a %s head without any set of targets is refused', (kind) => {
+  const parse = (maximumTargets: number) =>
+    PolicyConfig.parse({ ...network, head: { kind, minimumTargets: 3, maximumTargets } });
+  expect(() => parse(2)).toThrow(/minimumTargets must not exceed maximumTargets/);
+  expect(parse(3).head).toMatchObject({ minimumTargets: 3, maximumTargets: 3 });
+});

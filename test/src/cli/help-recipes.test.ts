@@ -49,6 +49,8 @@ const SMALL: readonly (readonly [RegExp, string])[] = [
   [/^systems=\d+$/, 'systems=1'],
   [/^learner\.batchSize=\d+$/, 'learner.batchSize=8'],
 ];
+/** Presets that learn action values. */
+const VALUED_PRESETS = new Set(['quickstart', 'linear-d10-values']);
 const COUNTS = new Set(['--systems', '--datasets', '--seeds', '--draws']);
 
 /** The same with the stand-in of each preset and with small numbers. */
@@ -70,10 +72,11 @@ function standIn(preset: string): string {
   expect(experimentPresets.names(), `preset ${preset}`).toContain(preset);
   const sergio =
     'environment: { prior: { kind: sergio, variables: 3 }, interventionKind: knockout }\nposterior: { network: { inputScaling: log2-counts-per-million } }\n';
-  writeFileSync(
-    `${preset}.yaml`,
-    `extends: smoke\nbackend: { name: wasm }\n${preset.startsWith('sergio') ? sergio : ''}`,
-  );
+  const values = `policy: { pairs: 0, pairEncoder: { channels: 4, layers: 1, statistics: sinks }, head: { kind: scored } }
+learner: { kind: action-values, iterations: 2, episodes: 4, batchSize: 8, validation: { systems: 4 } }
+`;
+  const own = preset.startsWith('sergio') ? sergio : VALUED_PRESETS.has(preset) ? values : '';
+  writeFileSync(`${preset}.yaml`, `extends: smoke\nbackend: { name: wasm }\n${own}`);
   return `${preset}.yaml`;
 }
 

@@ -18,6 +18,7 @@ export function trainPolicy(
   io: TrainingIo,
 ): Promise<TrainingResult> {
   const { learner, environment } = config;
+  checkHead(config);
   const inputs = {
     ...priorModuleInputs(environment.prior),
     ...posteriorInputs(posterior),
@@ -59,21 +60,25 @@ function refuseStart({ start }: TrainingIo): void {
 }
 
 /** Checks, before anything is made or computed, that the learner of an experiment comes to learn. @throws CausalPilotError E_CONFIG. */
-export function checkLearner({ learner, environment, policy }: ExperimentConfig): void {
-  checkHead(learner.kind, policy.head.kind);
+export function checkLearner(config: ExperimentConfig): void {
+  const { learner, environment } = config;
+  checkHead(config);
   if (learner.kind === 'redq') checkLearningStarts(learner, environment.budget);
 }
 
-/** Action values are learned for the head that has them, and nothing else is. */
-function checkHead(
-  learner: ExperimentConfig['learner']['kind'],
-  head: ExperimentConfig['policy']['head']['kind'],
-): void {
-  if ((learner === 'action-values') === (head === 'scored')) return;
+/** Action values are learned for the head that has them, from experiments, and nothing else is. */
+function checkHead({ learner, policy: { head }, environment }: ExperimentConfig): void {
+  const valuesSets = learner.kind === 'action-values';
+  if (valuesSets && environment.budget === 0)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      "environment.budget: 'action-values' learns from experiments, and there are none in an episode; allow at least 1",
+    );
+  if (valuesSets === (head.kind === 'scored')) return;
   throw new CausalPilotError(
     'E_CONFIG',
-    learner === 'action-values'
-      ? `learner.kind: 'action-values' learns what sets of targets are worth, and a policy with the '${head}' head gives them no values; set policy.head.kind=scored`
-      : `policy.head.kind: the 'scored' head learns by action values, not by '${learner}'; set learner.kind=action-values, or choose another head`,
+    valuesSets
+      ? `learner.kind: 'action-values' learns what sets of targets are worth, and a policy with the '${head.kind}' head gives them no values; set policy.head.kind=scored`
+      : `policy.head.kind: the 'scored' head learns by action values, not by '${learner.kind}'; set learner.kind=action-values, or choose another head`,
   );
 }

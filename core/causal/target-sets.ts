@@ -1,3 +1,4 @@
+import { CausalPilotError } from '../errors.js';
 import { type Intervention, type InterventionKind, intervene } from './intervention.js';
 
 /** Acts on the targets of a signed set [d] (1 or -1 for a target, 0 elsewhere) with its signs times `strength` as values. */
@@ -39,12 +40,20 @@ const LONGEST_LIST = 8192;
  * or -1 in every combination up to a common one: the first member of a set has 1. Patterns of a set follow each other.
  *
  * All sets are there unless they are more than 8,192: then those of fewer variables alone, as many as there are in whole sizes.
+ *
+ * @throws CausalPilotError E_INPUT if there is none, or if those of `least` variables alone are too many.
  */
 export function listSignedSets(size: number, { least, most }: SetSizes, options: SetOptions): Int8Array {
   let largest = Math.min(most, size);
   while (largest > least && countSignedSets(size, { least, most: largest }, options) > LONGEST_LIST) largest--;
   const sizes = { least, most: largest };
-  const listed = new Int8Array(countSignedSets(size, sizes, options) * size);
+  const count = countSignedSets(size, sizes, options);
+  if (count === 0 || count > LONGEST_LIST)
+    throw new CausalPilotError(
+      'E_INPUT',
+      `target sets: ${size} variables have ${count} sets of ${least}${most > least ? ` to ${most}` : ''} targets${options.signs ? ', signs counted' : ''}, and between 1 and ${LONGEST_LIST} can be weighed; choose other numbers of targets`,
+    );
+  const listed = new Int8Array(count * size);
   let at = 0;
   for (const set of subsets(size, sizes))
     for (let pattern = 0; pattern < patternsOf(set.length, options); pattern++) {

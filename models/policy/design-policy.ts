@@ -139,7 +139,8 @@ export class DesignPolicy {
         `policy: 'mode' must be ${DECISION_MODES.join(' or ')}, got '${options.mode}'`,
       );
     this.scaleWatch?.look(histories);
-    const actions = this.act(histories, options.mode, options.streams, options);
+    // Untyped callers leave streams out.
+    const actions = this.act(histories, options.mode, options.streams ?? [], options);
     return interventionsFromActions(actions, histories[0]?.size ?? 0, options);
   }
 

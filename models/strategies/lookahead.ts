@@ -78,12 +78,11 @@ function candidateExperiments(context: DesignContext, system: number, effort: Lo
 /** Sets as `listSignedSets` has them, of the numbers of variables. */
 function signedSets(variables: readonly number[], effort: LookaheadEffort, stream: RandomStream): Int8Array[] {
   const size = variables.length;
+  if (size === 0) return [];
   const sizes = { least: 1, most: Math.min(effort.mostTargets, size) };
   if (countSignedSets(size, sizes, { signs: true }) <= effort.candidates) {
     const listed = listSignedSets(size, sizes, { signs: true });
-    return Array.from({ length: listed.length / Math.max(1, size) }, (_, s) =>
-      listed.subarray(s * size, (s + 1) * size),
-    );
+    return Array.from({ length: listed.length / size }, (_, s) => listed.subarray(s * size, (s + 1) * size));
   }
   const drawn = new Map<string, Int8Array>();
   while (drawn.size < effort.candidates) {

@@ -17,7 +17,8 @@ import { ActionValueLearner, scoredHead } from './learner.js';
 export const ACTION_VALUE_METRICS = defineMetrics({
   'rollout/return': 'mean potential after the last experiment of the episodes, random experiments included',
   'values/spread': 'standard deviation of the worth of experiments within a state, noise included',
-  'values/explained': 'share of the variance within a state that the values explain; noise bounds it',
+  'values/explained':
+    'share of the variance within a state that the values explain, far below 0 before they have learned their scale; noise bounds it at about .1',
   'policy/gradientNorm': 'gradient norm before clipping, mean over the iteration',
   'policy/learningRate': 'learning rate of the last gradient step',
   ...HELD_OUT_METRICS,
@@ -71,7 +72,7 @@ export async function trainPolicyByActionValues(
         metrics: {
           'rollout/return': meanOf(collected.finalPotentials),
           'values/spread': collected.spread,
-          'values/explained': 1 - loss / collected.spread ** 2,
+          'values/explained': collected.spread > 0 ? 1 - loss / collected.spread ** 2 : 0,
           'policy/gradientNorm': learned.gradientNorm,
           'policy/learningRate': learned.learningRate,
         },

@@ -50,8 +50,20 @@ export function startFromPosterior(policy: DesignPolicy, posterior: GraphPosteri
 /**
  * Gives a policy all weights of a trained one, whatever it was trained on.
  *
- * @throws CausalPilotError E_CHECKPOINT naming the first weight in which the networks differ.
+ * @throws CausalPilotError E_CONFIG naming the first option in which the networks differ.
  */
 export function startFromPolicy(policy: DesignPolicy, start: DesignPolicy): void {
+  const parts = ({ config }: DesignPolicy): Record<string, unknown> => ({
+    ...Object.fromEntries(ENCODER_OPTIONS.map((option) => [option, config[option]])),
+    hidden: config.hidden,
+    'head.kind': config.head.kind,
+  });
+  const [own, given] = [parts(policy), parts(start)];
+  const different = Object.keys(own).find((option) => !isDeepStrictEqual(own[option], given[option]));
+  if (different !== undefined)
+    throw new CausalPilotError(
+      'E_CONFIG',
+      `--policy: training cannot start from it, because policy.${different} is ${JSON.stringify(own[different])} and that policy's is ${JSON.stringify(given[different])}; set policy.${different} to it, or start from another`,
+    );
   policy.parameters.load(start.parameters.toArrays(), 'the policy to start from');
 }

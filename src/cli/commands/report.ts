@@ -27,7 +27,7 @@ export function registerReport(program: Command): void {
       `
 Example:
   causal-pilot report runs/linear-d10/evaluation/results.json --title "d = 10, T = 10"
-  causal-pilot report --curves runs/quickstart/sweep runs/quickstart-redq/sweep --out learners.svg`,
+  causal-pilot report --curves runs/quickstart-branched/sweep runs/quickstart-redq/sweep --out learners.svg`,
     )
     .action(report);
 }

@@ -49,7 +49,7 @@ export function registerSweep(program: Command): void {
         'after',
         `
 Example:
-  causal-pilot sweep --preset quickstart --vary 'policy.head.kind=[single, bernoulli]' --seeds 5
+  causal-pilot sweep --preset quickstart-branched --posterior runs/quickstart/posterior --vary 'policy.head.kind=[single, bernoulli]' --seeds 5
   causal-pilot sweep --preset quickstart-redq --vary 'learner.policyLearningRate={ from: 1e-4, to: 1e-2, scale: log }' --draws 10`,
       ),
   ).action(sweep);

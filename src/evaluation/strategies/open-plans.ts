@@ -1,8 +1,11 @@
 import { KINDS_WITH_VALUES } from '../../../core/causal/intervention.js';
 import { listSignedSets } from '../../../core/causal/target-sets.js';
+import { CausalPilotError } from '../../../core/errors.js';
 import { RandomStream } from '../../../core/random/stream.js';
+import type { DesignEnvConfig } from '../../../envs/design/design-env-config.js';
 import { createCausalModelPrior } from '../../../envs/design/prior-registry.js';
 import { exactPosteriorBySize, exactPosteriorFor } from '../../../models/posterior/exact/environment-posterior.js';
+import type { ExactGraphPosterior } from '../../../models/posterior/exact/exact-graph-posterior.js';
 import { searchFixedSequence } from '../../../models/strategies/fixed-sequence.js';
 import type { LookaheadOptions } from '../../../models/strategies/lookahead.js';
 import type { ExperimentConfig } from '../../../training/config/experiment-config.js';
@@ -33,10 +36,23 @@ async function bestSequence({ environment, evaluation, seed }: ExperimentConfig)
   return searchFixedSequence({
     prior,
     settings: { ...settings, reward: 'posteriorExpectedCorrectEntries' },
-    posterior: await exactPosteriorFor('exact', environment),
+    posterior: await searchPosterior(environment),
     sets: listSignedSets(prior.size, { least: 1, most: mostTargets }, { signs }),
     candidates,
     systems,
     stream: new RandomStream(`fixed-sequence/${seed}`),
   });
+}
+
+async function searchPosterior(environment: DesignEnvConfig): Promise<ExactGraphPosterior> {
+  try {
+    return await exactPosteriorFor('exact', environment);
+  } catch (error) {
+    if (!(error instanceof CausalPilotError)) throw error;
+    throw new CausalPilotError(
+      error.code,
+      `strategies: '${BEST_FIXED}' is searched with exact inference, which there is none of here (${error.message}); leave the strategy out`,
+      { cause: error },
+    );
+  }
 }

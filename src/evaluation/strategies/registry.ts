@@ -191,7 +191,7 @@ function requireSequence(sequence: StrategyResources['sequence']): readonly Int8
   if (sequence === undefined)
     throw new CausalPilotError(
       'E_CONFIG',
-      `strategies: '${BEST_FIXED}' needs the sequence that was found for the prior, which is not given`,
+      `strategies: '${BEST_FIXED}' is searched for the structure task alone and there is no sequence here; leave it out`,
     );
   return sequence;
 }

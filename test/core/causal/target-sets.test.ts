@@ -44,4 +44,13 @@ describe('sets of targets', () => {
     expect(listSignedSets(30, { least: 1, most: 3 }, { signs: false })).toHaveLength(4525 * 30);
     expect(listSignedSets(2, { least: 1, most: 5 }, { signs: false })).toHaveLength(3 * 2);
   });
+
+  test('no set at all, or too many of the smallest size, is said with the numbers', () => {
+    expect(() => listSignedSets(2, { least: 3, most: 4 }, { signs: true })).toThrow(
+      /2 variables have 0 sets of 3 to 4 targets, signs counted, and between 1 and 8192/,
+    );
+    expect(() => listSignedSets(25, { least: 8, most: 8 }, { signs: false })).toThrow(
+      /25 variables have 1081575 sets of 8 targets, and between 1 and 8192/,
+    );
+  });
 });

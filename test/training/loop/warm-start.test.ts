@@ -45,12 +45,16 @@ test('encoders that differ are named', () => {
   );
 });
 
-test('a policy starts from all weights of another, however many variables that one knew; other shapes are named', () => {
+test('a policy starts from all weights of another, however many variables that one knew; what differs is named', () => {
   const start = makePolicy();
   const shifted = start.parameters.get('head/linear0/bias');
   shifted.assign(tf.add(shifted, 1));
   const policy = makePolicy();
   startFromPolicy(policy, start);
   expect(policy.parameters.toArrays()).toEqual(start.parameters.toArrays());
-  expect(() => startFromPolicy(makePolicy({ hidden: [16] }), start)).toThrow(/the policy to start from.*head\/linear0/);
+  expect(() => startFromPolicy(makePolicy({ hidden: [16] }), start)).toThrow(
+    /policy\.hidden is \[16\] and that policy's is \[8\]; set policy\.hidden to it/,
+  );
+  expect(() => startFromPolicy(makePolicy({ inputScaling: 'keep' }), start)).toThrow(/policy\.inputScaling is "keep"/);
+  expect(() => startFromPolicy(makePolicy({ head: { kind: 'single' } }), start)).toThrow(/policy\.head\.kind/);
 });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
 import type { GraphPosterior } from '../../../core/causal/graph-posterior.js';
-import { readSafetensors } from '../../../core/checkpoint/safetensors.js';
 import { readMetrics, readRunRecord } from '../../../core/run/run-folder.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
 import type { DesignPolicy } from '../../../models/policy/design-policy.js';
@@ -12,6 +11,7 @@ import { exactPosteriorFor } from '../../../models/posterior/exact/environment-p
 import { loadExperimentConfig } from '../../../training/config/experiment-config.js';
 import { checkLearner, trainPolicy } from '../../../training/train-policy.js';
 import { interruptAfter } from '../../core/run/interrupt-after.js';
+import { expectSameRun } from '../same-run.js';
 
 let root: string;
 let posterior: GraphPosterior;
@@ -47,13 +47,7 @@ describe('learner: action-values', () => {
     expect(await train('straight')).toMatchObject({ status: 'finished', gradientSteps: 6 * 2 * 4 });
     expect(await train('resumed', { polls: 3 })).toMatchObject({ status: 'interrupted', step: 3 });
     expect((await train('resumed', { resume: true })).status).toBe('finished');
-    for (const file of ['checkpoints/resume/weights.safetensors', 'checkpoints/best/weights.safetensors'])
-      expect(readSafetensors(join(root, 'resumed', file)).tensors).toEqual(
-        readSafetensors(join(root, 'straight', file)).tensors,
-      );
-    const withoutTimes = (name: string) =>
-      readMetrics(join(root, name)).map(({ time, 'time/processorMinutes': processor, ...values }) => values);
-    expect(withoutTimes('resumed')).toEqual(withoutTimes('straight'));
+    expectSameRun(root, 'resumed', 'straight');
     const policy = await loadPolicy(join(root, 'straight', 'checkpoints', 'best'));
     expect(policy.config.head).toEqual({ kind: 'scored', minimumTargets: 1, maximumTargets: 2, temperature: 0.02 });
     policy.dispose();

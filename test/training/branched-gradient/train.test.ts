@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../core/backend/backend.js';
-import { readSafetensors } from '../../../core/checkpoint/safetensors.js';
-import { readMetrics } from '../../../core/run/run-folder.js';
 import { loadPolicy } from '../../../models/checkpoints.js';
 import type { AmortizedGraphPosterior } from '../../../models/posterior/amortized-graph-posterior.js';
 import { loadExperimentConfig } from '../../../training/config/experiment-config.js';
 import { trainPolicy } from '../../../training/train-policy.js';
 import { interruptAfter } from '../../core/run/interrupt-after.js';
+import { expectSameRun } from '../same-run.js';
 import { toyPosterior } from './toy-experiment.js';
 
 let root: string;
@@ -42,13 +41,7 @@ describe('learner: branched-gradient', () => {
     expect((await train('straight')).status).toBe('finished');
     expect(await train('resumed', { polls: 3 })).toMatchObject({ status: 'interrupted', step: 3 });
     expect((await train('resumed', { resume: true })).status).toBe('finished');
-    for (const file of ['checkpoints/resume/weights.safetensors', 'checkpoints/best/weights.safetensors'])
-      expect(readSafetensors(join(root, 'resumed', file)).tensors).toEqual(
-        readSafetensors(join(root, 'straight', file)).tensors,
-      );
-    const withoutTimes = (name: string) =>
-      readMetrics(join(root, name)).map(({ time, 'time/processorMinutes': processor, ...values }) => values);
-    expect(withoutTimes('resumed')).toEqual(withoutTimes('straight'));
+    expectSameRun(root, 'resumed', 'straight');
     const policy = await loadPolicy(join(root, 'straight', 'checkpoints', 'best'));
     expect(policy.config.head).toEqual({ kind: 'single', valueSign: 'free' });
     policy.dispose();

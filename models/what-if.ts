@@ -3,6 +3,7 @@ import type { GraphPosterior } from '../core/causal/graph-posterior.js';
 import type { History } from '../core/causal/history.js';
 import type { Intervention } from '../core/causal/intervention.js';
 import type { SinkStatistics } from '../core/native/ops/exact-posterior.js';
+import { concatenate } from '../core/tensor/concatenate.js';
 import { potential, type RewardKind } from '../envs/design/reward.js';
 import { ExactGraphPosterior } from './posterior/exact/exact-graph-posterior.js';
 import { mechanismRows } from './posterior/exact/mechanism-rows.js';
@@ -68,17 +69,13 @@ function statisticsAfter(posterior: ExactGraphPosterior, tried: readonly TriedHi
   return {
     count: parts.reduce((total, { count }) => total + count, 0),
     size: parts[0]?.size ?? 0,
-    grams: joined(parts.map(({ grams }) => grams)),
-    rowCounts: joined(parts.map(({ rowCounts }) => rowCounts)),
+    grams: concatenate(
+      Float64Array,
+      parts.map(({ grams }) => grams),
+    ),
+    rowCounts: concatenate(
+      Float64Array,
+      parts.map(({ rowCounts }) => rowCounts),
+    ),
   };
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const whole = new Float64Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

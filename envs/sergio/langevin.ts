@@ -1,5 +1,6 @@
 import { CausalPilotError } from '../../core/errors.js';
 import type { SergioBatch, SergioKernel } from '../../core/native/ops/sergio.js';
+import { concatenate } from '../../core/tensor/concatenate.js';
 import { threefry } from './counter-random.js';
 import { NOISE_KINDS } from './gene-network.js';
 import { type LangevinRequest, simulateLangevinReference } from './langevin-reference.js';
@@ -35,7 +36,7 @@ export function simulateLangevin(
   return blocks.map((own) => {
     const first = next;
     next += own.length;
-    return joined(cells.slice(first, next));
+    return concatenate(Float32Array, cells.slice(first, next));
   });
 }
 
@@ -66,17 +67,6 @@ function blocksOf(request: LangevinRequest): LangevinRequest[] {
     const types = pathTypes.subarray(block * BLOCK_PATHS, (block + 1) * BLOCK_PATHS);
     return { ...request, key, plan: { ...request.plan, pathTypes: types } };
   });
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
-  let start = 0;
-  for (const part of parts) {
-    whole.set(part, start);
-    start += part.length;
-  }
-  return whole;
 }
 
 function checkRequest({ network, plan, productionFactors, halfResponses, key }: LangevinRequest): void {
@@ -155,11 +145,23 @@ function packRequests(requests: readonly LangevinRequest[]): SergioBatch {
     noise: NOISE_KINDS[first.noiseKind],
     substeps: Int32Array.from(plan.phases, (phase) => phase.substeps),
     phaseSteps: Int32Array.from(requests.flatMap((request) => request.plan.phases.map(({ steps }) => steps))),
-    levels: concatenated(Int32Array, requests, ({ network }) => network.levels),
-    basalRates: concatenated(Float32Array, requests, ratesOfPaths),
-    decays: concatenated(Float32Array, requests, ({ network }) => network.decays),
-    productionFactors: concatenated(Float32Array, requests, ({ productionFactors }) => productionFactors),
-    keys: concatenated(Uint32Array, requests, ({ key }) => key),
+    levels: concatenate(
+      Int32Array,
+      requests.map(({ network }) => network.levels),
+    ),
+    basalRates: concatenate(Float32Array, requests.map(ratesOfPaths)),
+    decays: concatenate(
+      Float32Array,
+      requests.map(({ network }) => network.decays),
+    ),
+    productionFactors: concatenate(
+      Float32Array,
+      requests.map(({ productionFactors }) => productionFactors),
+    ),
+    keys: concatenate(
+      Uint32Array,
+      requests.map(({ key }) => key),
+    ),
   };
 }
 
@@ -174,19 +176,4 @@ function ratesOfPaths({
     for (let path = 0; path < paths; path++)
       rates[gene * paths + path] = basalRates[gene * cellTypes + pathTypes[path]!]!;
   return rates;
-}
-
-/** One array of as many numbers of each request. */
-function concatenated<T extends Int32Array | Uint32Array | Float32Array>(
-  kind: new (length: number) => T,
-  requests: readonly LangevinRequest[],
-  numbersOf: (request: LangevinRequest) => T,
-): T {
-  const parts = requests.map(numbersOf);
-  const length = parts[0]!.length;
-  const whole = new kind(parts.length * length);
-  parts.forEach((part, index) => {
-    whole.set(part, index * length);
-  });
-  return whole;
 }

@@ -16,6 +16,7 @@ import { historyInputs, packHistories, toHistoryBatch } from '../../models/netwo
 import type { DesignPolicy } from '../../models/policy/design-policy.js';
 import { ScoredSetsHead } from '../../models/policy/scored-sets-head.js';
 import type { ActionValueConfig } from '../config/action-value-config.js';
+import { averageRateAt } from '../config/schedules.js';
 import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import type { TriedState } from './collect.js';
 
@@ -127,8 +128,7 @@ export class ActionValueLearner {
       sets,
       advantages: { shape: [states.length, count], values: advantages },
       dropoutKeys: encoderDropoutInput(this.policy.config, dropoutSeed),
-      // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.
-      averageRate: scalarInput(Math.max(this.#averageRate, 10 / (step + 10))),
+      averageRate: scalarInput(averageRateAt(this.#averageRate, step)),
       constants: vectorInput(this.#optimizer.nextConstants()),
     };
   }

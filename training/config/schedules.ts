@@ -29,3 +29,8 @@ export function learningRateAt(schedule: LearningRateSchedule, step: number, tot
   const share = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
   return peak * (finalFactor + (1 - finalFactor) * 0.5 * (1 + Math.cos(Math.PI * share)));
 }
+
+/** Rate at which averaged weights follow: early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten. */
+export function averageRateAt(averageRate: number, step: number): number {
+  return Math.max(averageRate, 10 / (step + 10));
+}

@@ -16,7 +16,7 @@ import { fromDatasets, type HistoryArrays, historyInputs } from '../../models/ne
 import { AmortizedGraphPosterior } from '../../models/posterior/amortized-graph-posterior.js';
 import type { GraphPosteriorConfig } from '../../models/posterior/graph-posterior-config.js';
 import type { PosteriorTrainingConfig } from '../config/posterior-training-config.js';
-import { learningRateAt } from '../config/schedules.js';
+import { averageRateAt, learningRateAt } from '../config/schedules.js';
 import { loadParts, partsToArrays, type StatePart } from '../loop/state-parts.js';
 import { edgeCrossEntropy, spectralRadius } from './loss.js';
 import type { TrainingBatch } from './training-data.js';
@@ -127,8 +127,7 @@ export class PosteriorTrainer {
       edges: { shape: [batch, size, size], values: Float32Array.from(edges) },
       dropoutKeys: encoderDropoutInput(this.model.config, this.#stream.child('dropout', step).integer(2 ** 32)),
       multiplier: scalarInput(this.#multiplier),
-      // Early on the average spans the last tenth of the steps so far, so that the random start is soon forgotten.
-      averageRate: scalarInput(Math.max(this.#config.averageRate, 10 / (step + 10))),
+      averageRate: scalarInput(averageRateAt(this.#config.averageRate, step)),
       constants: vectorInput(this.#optimizer.nextConstants()),
     };
   }

@@ -22,14 +22,19 @@ export interface SetOptions {
 /** Patterns of signs of a set, up to a common one. */
 const patternsOf = (members: number, { signs }: SetOptions) => (signs ? 2 ** Math.max(0, members - 1) : 1);
 
-/** Number of sets that `listSignedSets` lists. */
-export function countSignedSets(size: number, { least, most }: SetSizes, options: SetOptions): number {
+/** Number of sets of `least` to `most` out of `size` variables, each counted as often as `weight` says of its members. */
+export function countSets(size: number, { least, most }: SetSizes, weight: (members: number) => number): number {
   let total = 0;
   for (let k = 0, sets = 1; k <= Math.min(most, size); k++) {
     if (k > 0) sets *= (size - k + 1) / k;
-    if (k >= least) total += sets * patternsOf(k, options);
+    if (k >= least) total += sets * weight(k);
   }
   return Math.round(total);
+}
+
+/** Number of sets, signs counted, if all were listed. */
+export function countSignedSets(size: number, sizes: SetSizes, options: SetOptions): number {
+  return countSets(size, sizes, (members) => patternsOf(members, options));
 }
 
 /** Sets beyond this many are not listed: weighing all of them for every decision takes seconds. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { countSets } from '../../core/causal/target-sets.js';
 import { bernoulliTargets } from './distributions/bernoulli-targets.js';
 import { singleTarget } from './distributions/single-target.js';
 import { SwitchTargetDistribution } from './distributions/switch-targets.js';
@@ -76,7 +77,7 @@ export function createActionHead(config: OutputsHeadConfig, options: ActionHeadO
     hasGaussianSwitch: false,
     numbersIn: (size) => choice.targetRange(config, size).most * channels,
     maximumEntropy: (size) =>
-      Math.log(weightOfSets(size, { ...choice.targetRange(config, size), perTarget: hasValues ? 2 : 1 })),
+      Math.log(countSets(size, choice.targetRange(config, size), (members) => (hasValues ? 2 ** members : 1))),
     interpret: (outputs, allowed) => {
       const [batch, size] = outputs.shape;
       const targets = choice.distribution(config, {
@@ -95,19 +96,6 @@ export function createActionHead(config: OutputsHeadConfig, options: ActionHeadO
       return { targets, mean: asNumbers(mean), logStd: asNumbers(logStd), value: { mean, logStd }, signs };
     },
   };
-}
-
-/** Sum over the sets of `least` to `most` of `size` variables of `perTarget` to the power of their members. */
-function weightOfSets(
-  size: number,
-  { least, most, perTarget }: { readonly least: number; readonly most: number; readonly perTarget: number },
-): number {
-  let total = 0;
-  for (let k = 0, weight = 1; k <= most; k++) {
-    if (k > 0) weight *= (perTarget * (size - k + 1)) / k;
-    if (k >= least) total += weight;
-  }
-  return total;
 }
 
 function interpretSwitches(
